@@ -1,0 +1,2 @@
+export * from "./expansion.ts";
+export * from "./node-class.ts";

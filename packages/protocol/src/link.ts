@@ -1,0 +1,85 @@
+/**
+ * The link: the one protocol between hub and worker. The worker dials the hub's WebSocket (a Unix socket on the same
+ * machine) and says hello; everything after that is one of the messages below, each a JSON text frame. A preview
+ * travels as a binary frame: u32 length of a JSON head, the head, the encoded picture.
+ *
+ * Every report on a job carries its attempt. The hub ignores reports of an attempt that no longer holds the lease.
+ */
+import type { JsonObject, JsonValue } from "./json.ts";
+import type { NodeProgress, RunMessage, RunResult } from "./messages.ts";
+import type { NodeClassAnnouncement } from "./node-info.ts";
+
+export const LINK_VERSION = 1;
+
+/** One try of a job on one worker. */
+export interface AttemptRef {
+  readonly jobId: string;
+  readonly promptId: string;
+  readonly attempt: number;
+}
+
+/** A try that the worker still holds: running, or finished with its result not yet taken by a hub. */
+export interface HeldAttempt extends AttemptRef {
+  readonly state: "running" | "finished";
+}
+
+export interface WorkerStats {
+  readonly rssBytes: number;
+  readonly cpuSeconds: number;
+}
+
+/** One custom node pack as it was found at start. */
+export interface PackReport {
+  readonly name: string;
+  readonly folder: string;
+  /** absent: loaded */
+  readonly problem?: string;
+}
+
+export type WorkerToHub =
+  | {
+      readonly type: "hello";
+      readonly version: number;
+      readonly workerId: string;
+      readonly pid: number;
+      readonly engine: "native" | "comfyui";
+      readonly token: string;
+      readonly held: readonly HeldAttempt[];
+    }
+  | { readonly type: "nodes"; readonly classes: readonly NodeClassAnnouncement[]; readonly packs: readonly PackReport[] }
+  | ({ readonly type: "started" } & AttemptRef)
+  /** the engine refuses the prompt: node errors of its own validation */
+  | ({ readonly type: "refused"; readonly error: JsonObject; readonly nodeErrors: JsonObject } & AttemptRef)
+  | ({ readonly type: "messages"; readonly items: readonly RunMessage[] } & AttemptRef)
+  | ({ readonly type: "finished"; readonly result: RunResult } & AttemptRef)
+  | { readonly type: "validated"; readonly request: number; readonly outcome: ValidatorOutcome }
+  | { readonly type: "heartbeat"; readonly stats: WorkerStats; readonly running: readonly AttemptRef[] };
+
+export type HubToWorker =
+  | { readonly type: "welcome"; readonly keep: readonly AttemptRef[]; readonly drop: readonly AttemptRef[] }
+  | ({
+      readonly type: "assign";
+      /** JSON text, so that integers, floats and key order arrive as they were sent */
+      readonly prompt: string;
+      readonly extraData: string;
+      readonly outputs: readonly string[];
+    } & AttemptRef)
+  | ({ readonly type: "interrupt" } & AttemptRef)
+  /** the result is durable: the worker may forget the attempt */
+  | ({ readonly type: "taken" } & AttemptRef)
+  | { readonly type: "free"; readonly unloadModels: boolean; readonly freeMemory: boolean }
+  | {
+      readonly type: "validate";
+      readonly request: number;
+      readonly className: string;
+      /** JSON text of `{inputs, inputTypes}` */
+      readonly arguments: string;
+    }
+  | { readonly type: "stop" };
+
+/** What a class's own validator said: `true`, `false`, a text, or that it threw. */
+export type ValidatorOutcome =
+  | { readonly result: boolean | string }
+  | { readonly exception: string; readonly exceptionType: string };
+
+export type { JsonValue, NodeProgress };
