@@ -76,3 +76,18 @@ export function isLink(value: unknown): value is GraphLink {
   return Array.isArray(value) && value.length === 2 && typeof value[0] === "string" && typeof value[1] === "number";
 }
 
+/**
+ * The link that an input of a prompt holds, or `undefined` for a constant. Validation lets a slot of `true` pass as 1,
+ * and Python counts negative slots from the end; `slotOf` resolves those.
+ */
+export function linkOf(value: unknown): GraphLink | undefined {
+  if (isLink(value)) return value;
+  if (!Array.isArray(value) || value.length !== 2 || typeof value[0] !== "string") return undefined;
+  const slot: unknown = value[1];
+  return typeof slot === "boolean" ? [value[0], Number(slot)] : undefined;
+}
+
+/** The index of a slot among `count` outputs; negative slots count from the end. */
+export function slotOf(slot: number, count: number): number {
+  return slot < 0 ? count + slot : slot;
+}

@@ -1,6 +1,6 @@
 /** What the engine knows of a node class, and what a node may use while it runs. */
 import type { FileList, Folders, JsonObject, JsonValue, NodeInfo } from "@hearth/protocol";
-import type { ExpansionGraph } from "./expansion.ts";
+import type { ExpansionGraph, GraphBuilder } from "./expansion.ts";
 
 /** Input name → value. With `inputIsList`, every value is an array. Absent optional inputs are absent. */
 export type NodeInputs = Record<string, unknown>;
@@ -108,6 +108,8 @@ export interface NodeContext {
   setProgress(value: number, max: number, preview?: PreviewImage): void;
   /** Shows a text on the node, on every socket (binary event 3). */
   sendText(text: string): void;
+  /** A builder for a graph that takes this node's place; its ids are unique to this call. */
+  graph(): GraphBuilder;
   /** Sends any message to the prompt's client. */
   send(type: string, data: JsonObject): void;
 }

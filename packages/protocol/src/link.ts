@@ -44,8 +44,11 @@ export type WorkerToHub =
       readonly pid: number;
       readonly engine: "native" | "comfyui";
       readonly token: string;
+      /** digest of what the worker was started with; a hub with other settings replaces it once it is idle */
+      readonly settings: string;
       readonly held: readonly HeldAttempt[];
     }
+  /** packs and classes; sent after the first hello, and again to every hub that takes the worker over */
   | { readonly type: "nodes"; readonly classes: readonly NodeClassAnnouncement[]; readonly packs: readonly PackReport[] }
   | ({ readonly type: "started" } & AttemptRef)
   /** the engine refuses the prompt: node errors of its own validation */
@@ -83,3 +86,18 @@ export type ValidatorOutcome =
   | { readonly exception: string; readonly exceptionType: string };
 
 export type { JsonValue, NodeProgress };
+
+/** A preview on the link: u32 length of the JSON head, the head (`AttemptRef`, the message, the preview's ids), the picture. */
+export function packPreview(head: string, bytes: Uint8Array): Buffer {
+  const text = Buffer.from(head);
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(text.length, 0);
+  return Buffer.concat([length, text, bytes]);
+}
+
+/** The parts of a preview frame. @throws RangeError when the frame is cut short */
+export function unpackPreview(frame: Buffer): { head: string; bytes: Buffer } {
+  const length = frame.readUInt32BE(0);
+  if (frame.length < 4 + length) throw new RangeError("preview frame is cut short");
+  return { head: frame.toString("utf8", 4, 4 + length), bytes: frame.subarray(4 + length) };
+}

@@ -13,7 +13,8 @@ export interface NodeInfo {
   input_order: Record<string, string[]>;
   is_input_list: boolean;
   output: (string | JsonValue[])[];
-  output_is_list: boolean[];
+  /** `null` (a few old classes) means the same as `false` */
+  output_is_list: (boolean | null)[];
   output_name: string[];
   output_tooltips?: (string | null)[];
   output_matchtypes?: (string | null)[] | null;
@@ -29,7 +30,7 @@ export interface NodeInfo {
   dev_only?: boolean;
   api_node?: boolean;
   price_badge?: JsonValue;
-  search_aliases: string[];
+  search_aliases: string[] | null;
   essentials_category?: string | null;
 }
 

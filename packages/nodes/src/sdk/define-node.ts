@@ -16,7 +16,8 @@ export type Constants<I extends Inputs> = { readonly [K in keyof I]?: JsonValue 
 export interface Output {
   readonly type: string | JsonValue[];
   readonly name?: string;
-  readonly list?: boolean;
+  /** the value is a list of results, each mapped on; `null` is sent by a few old classes and means no */
+  readonly list?: boolean | null;
   readonly tooltip?: string | null;
   /** template id of a `COMFY_MATCHTYPE_V3` output */
   readonly matches?: string;
@@ -127,8 +128,8 @@ function nodeInfo(definition: Declaration): NodeInfo {
   const outputs = definition.outputs.map((output): Output => (typeof output === "string" ? { type: output } : output));
   const hidden = { ...definition.hidden };
   if (schema && definition.outputNode) Object.assign(hidden, { prompt: "PROMPT", extra_pnginfo: "EXTRA_PNGINFO" });
-  const input: NodeInfo["input"] = {};
-  if (!schema || Object.keys(groups.required).length > 0) input.required = groups.required;
+  // `required` is sent also where it is empty, the other groups are not.
+  const input: NodeInfo["input"] = { required: groups.required };
   if (Object.keys(groups.optional).length > 0) input.optional = groups.optional;
   if (Object.keys(hidden).length > 0) {
     input.hidden = schema
@@ -140,7 +141,7 @@ function nodeInfo(definition: Declaration): NodeInfo {
     input_order: Object.fromEntries(Object.entries(input).map(([group, members]) => [group, Object.keys(members)])),
     is_input_list: definition.inputIsList ?? false,
     output: outputs.map((output) => output.type),
-    output_is_list: outputs.map((output) => output.list ?? false),
+    output_is_list: outputs.map((output) => (output.list === undefined ? false : output.list)),
     output_name: outputs.map((output) => output.name ?? (Array.isArray(output.type) ? "COMBO" : output.type)),
   };
   const description = definition.description ?? "";
@@ -148,7 +149,7 @@ function nodeInfo(definition: Declaration): NodeInfo {
   const { category } = definition;
   const output_node = definition.outputNode ?? false;
   const has_intermediate_output = definition.hasIntermediateOutput ?? false;
-  const search_aliases = [...(definition.searchAliases ?? [])];
+  const search_aliases = definition.searchAliases === undefined ? undefined : [...definition.searchAliases];
   if (schema) {
     return {
       ...common,
@@ -167,7 +168,8 @@ function nodeInfo(definition: Declaration): NodeInfo {
       dev_only: definition.devOnly ?? false,
       api_node: false,
       price_badge: null,
-      search_aliases,
+      // Schema classes send null where they declare none, classic ones an empty list.
+      search_aliases: search_aliases ?? null,
       essentials_category: definition.essentialsCategory ?? null,
       has_intermediate_output,
     };
@@ -186,7 +188,7 @@ function nodeInfo(definition: Declaration): NodeInfo {
     ...(definition.deprecated ? { deprecated: true } : {}),
     ...(definition.experimental ? { experimental: true } : {}),
     ...(definition.devOnly ? { dev_only: true } : {}),
-    search_aliases,
+    search_aliases: search_aliases ?? [],
     ...(definition.essentialsCategory === undefined ? {} : { essentials_category: definition.essentialsCategory }),
   };
 }

@@ -2,7 +2,7 @@
  * Declarations of inputs: each carries the wire form of section 3.17 and, as a phantom, the type that `execute` sees.
  * `v1` classes send `[type, options]` as given; schema classes send every option in the fixed order.
  */
-import type { FileList, InputDeclaration, JsonObject, JsonValue } from "@hearth/protocol";
+import { type FileList, type InputDeclaration, JsonFloat, type JsonObject, type JsonValue } from "@hearth/protocol";
 import type { Audio, Image, Latent, Mask, Tensor } from "./tensor.ts";
 
 declare const valueType: unique symbol;
@@ -25,6 +25,18 @@ function make<T>(type: string | JsonValue[], options: InputOptions | undefined):
   return { declaration: options === undefined ? [type] : [type, options], optional: false };
 }
 
+const BOUNDS = ["default", "min", "max", "step", "round"];
+
+function withFloatBounds(options: InputOptions | undefined): InputOptions | undefined {
+  if (options === undefined) return undefined;
+  return Object.fromEntries(
+    Object.entries(options).map(([name, value]) => [
+      name,
+      BOUNDS.includes(name) && Number.isInteger(value) ? new JsonFloat(value as number) : value,
+    ]),
+  );
+}
+
 /** Any type by name; the value's TypeScript type is the type argument. */
 export function input<T = unknown>(type: string, options?: InputOptions): Required<T> {
   return make<T>(type, options);
@@ -38,7 +50,8 @@ export const sigmas = (options?: InputOptions): Required<Tensor> => make("SIGMAS
 export const int = (options?: InputOptions): Required<number> => make("INT", options);
 /** An integer that may exceed 2^53: a number where exact, else a bigint. */
 export const bigInt = (options?: InputOptions): Required<number | bigint> => make("INT", options);
-export const float = (options?: InputOptions): Required<number> => make("FLOAT", options);
+/** Whole bounds are sent as floats (`8.0`), which is how error texts print them. */
+export const float = (options?: InputOptions): Required<number> => make("FLOAT", withFloatBounds(options));
 export const string = (options?: InputOptions): Required<string> => make("STRING", options);
 export const boolean = (options?: InputOptions): Required<boolean> => make("BOOLEAN", options);
 /** Anything; floats with a whole value arrive as `JsonFloat`, so that text nodes print them as Python does. */

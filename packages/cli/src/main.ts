@@ -1,0 +1,64 @@
+/** The `hearth` command. */
+import net from "node:net";
+import { demo } from "./demo.ts";
+import { run } from "./run.ts";
+import { serve } from "./serve.ts";
+import { VERSION } from "./version.ts";
+
+const HELP = `hearth ${VERSION}: a server for ComfyUI workflows
+
+  hearth serve [flags]          start the server and print its URLs
+  hearth run FILE [--server URL] [flags]
+                                run one prompt (API format); without a server, on a private engine
+  hearth demo                   run a workflow from end to end and show the picture
+  hearth help                   this text
+
+Flags are ComfyUI's own (--port, --listen, --base-directory, …) and:
+  --custom-nodes-directory DIR  a folder of node packs (repeatable)
+  --allow-anonymous             no key needed on addresses beyond this machine
+`;
+
+/** A starter that dies, however it dies, closes this pipe: then nobody is left to stop this process. */
+function endWithStarter(): void {
+  if (process.env["HEARTH_STARTER_PIPE"] !== "3") return;
+  const pipe = new net.Socket({ fd: 3 });
+  const end = (): never => process.exit(1);
+  pipe.on("error", end);
+  pipe.on("close", end);
+  pipe.resume();
+  pipe.unref();
+}
+
+async function main(argv: readonly string[]): Promise<number> {
+  const [command = "help", ...rest] = argv;
+  switch (command) {
+    case "serve":
+      return serve(rest);
+    case "run":
+      return run(rest);
+    case "demo":
+      return demo();
+    case "version":
+    case "--version":
+      console.log(VERSION);
+      return 0;
+    case "help":
+    case "--help":
+    case "-h":
+      console.log(HELP);
+      return 0;
+    default:
+      // A launcher written for `main.py` gives flags only.
+      if (command.startsWith("-")) return serve(argv);
+      console.error(`hearth: there is no command '${command}'; 'hearth help' lists them`);
+      return 2;
+  }
+}
+
+endWithStarter();
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  console.error(`hearth: ${error instanceof Error ? error.message : String(error)}`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,64 @@
+/** `/history` (section 3.7). Stored texts go into the answer as they are. */
+import type { HistoryRow } from "@hearth/jobs";
+import { isJsonObject, type JsonObject, printJson, RawJson } from "@hearth/protocol";
+import type { FastifyInstance, FastifyReply } from "fastify";
+import { bodyJson, sendEmpty, sendJson } from "../answers.ts";
+import { twin } from "../twin.ts";
+import type { ComfyContext } from "./context.ts";
+import { idList, queueItem } from "./queue.ts";
+
+function entry(row: HistoryRow): RawJson {
+  return new RawJson(
+    `{"prompt": ${queueItem(row).text}, "outputs": ${row.outputs}, "status": ${row.status}, "meta": ${row.meta}}`,
+  );
+}
+
+/** Entries by prompt id, in the order given. */
+function historyText(rows: readonly HistoryRow[]): RawJson {
+  return new RawJson(`{${rows.map((row) => `${printJson(row.promptId)}: ${entry(row).text}`).join(", ")}}`);
+}
+
+/** A query value as Python's `int()` takes it. `undefined`: absent. `null`: not an integer. */
+export function queryInt(value: string | undefined): number | null | undefined {
+  if (value === undefined) return undefined;
+  return /^\s*[+-]?\d+(_\d+)*\s*$/.test(value) ? Number(value.replaceAll("_", "")) : null;
+}
+
+function badInteger(reply: FastifyReply, name: string): FastifyReply {
+  return sendJson(reply, { error: `${name} must be an integer` }, 400);
+}
+
+export function registerHistory(app: FastifyInstance, { store }: ComfyContext): void {
+  twin(app, "GET", "/history", async (request, reply) => {
+    const query = request.query as Record<string, string | undefined>;
+    const maxItems = queryInt(query["max_items"]);
+    const offset = queryInt(query["offset"]);
+    if (maxItems === null) return badInteger(reply, "max_items");
+    if (offset === null) return badInteger(reply, "offset");
+    if (maxItems !== undefined && maxItems <= 0) return sendJson(reply, {});
+    return sendJson(
+      reply,
+      historyText(
+        await store.listHistory({
+          ...(maxItems === undefined ? {} : { maxItems }),
+          ...(offset === undefined || offset < 0 ? {} : { offset }),
+        }),
+      ),
+    );
+  });
+
+  twin(app, "GET", "/history/:prompt_id", async (request, reply) => {
+    const { prompt_id } = request.params as { prompt_id: string };
+    const row = await store.historyById(prompt_id);
+    return sendJson(reply, historyText(row === undefined ? [] : [row]));
+  });
+
+  twin(app, "POST", "/history", async (request, reply) => {
+    const body = bodyJson(request);
+    const given: JsonObject = isJsonObject(body) ? body : {};
+    if (given["clear"] === true) await store.clearHistory();
+    const ids = idList(given["delete"]);
+    if (ids.length > 0) await store.deleteHistory(ids);
+    return sendEmpty(reply);
+  });
+}

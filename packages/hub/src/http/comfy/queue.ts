@@ -1,0 +1,95 @@
+/** `/prompt`, `/queue`, `/interrupt`, `/free` (sections 3.2 to 3.6). */
+import { isJsonObject, type JsonObject, type JsonValue, parseJson, printJson, RawJson } from "@hearth/protocol";
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import { submitPrompt } from "../../jobs/submit.ts";
+import { bodyJson, sendEmpty, sendJson } from "../answers.ts";
+import { twin } from "../twin.ts";
+import type { ComfyContext } from "./context.ts";
+
+/** Bodies of `/interrupt`: what cannot be read counts as empty. */
+function optionalBody(request: FastifyRequest): JsonObject {
+  try {
+    const value = parseJson((request.body as Buffer | undefined)?.toString("utf8") ?? "{}");
+    return isJsonObject(value) ? value : {};
+  } catch {
+    return {};
+  }
+}
+
+function objectBody(value: JsonValue): JsonObject {
+  return isJsonObject(value) ? value : {};
+}
+
+/** The ids of a `delete` list; a text counts as its characters, as in Python. */
+export function idList(value: JsonValue | undefined): string[] {
+  if (typeof value === "string") return [...value];
+  return Array.isArray(value) ? value.filter((item) => typeof item === "string") : [];
+}
+
+export function registerQueue(app: FastifyInstance, context: ComfyContext): void {
+  const { store, queue, dispatcher, sockets } = context;
+
+  twin(app, "GET", "/prompt", (_request, reply) =>
+    sendJson(reply, { exec_info: { queue_remaining: queue.remaining } }),
+  );
+
+  twin(app, "POST", "/prompt", async (request, reply) => {
+    const header = request.headers["comfy-usage-source"];
+    const answer = await submitPrompt(
+      context.submit,
+      bodyJson(request),
+      typeof header === "string" ? header : undefined,
+    );
+    return sendJson(reply, answer.body, answer.status);
+  });
+
+  twin(app, "GET", "/queue", async (_request, reply) => {
+    const { running, pending } = await store.listQueue();
+    return sendJson(reply, {
+      queue_running: running.map(queueItem),
+      queue_pending: pending.map(queueItem),
+    });
+  });
+
+  twin(app, "POST", "/queue", async (request, reply) => {
+    const body = objectBody(bodyJson(request));
+    if (body["clear"] === true) {
+      queue.removed(await store.clearQueue());
+      sockets().broadcastStatus();
+    }
+    for (const id of idList(body["delete"])) {
+      const removed = await store.cancel([id]);
+      if (removed === 0) continue;
+      queue.removed(removed);
+      sockets().broadcastStatus();
+    }
+    return sendEmpty(reply);
+  });
+
+  twin(app, "POST", "/interrupt", (request, reply) => {
+    const id = optionalBody(request)["prompt_id"];
+    dispatcher.interrupt(typeof id === "string" && id !== "" ? id : undefined);
+    return sendEmpty(reply);
+  });
+
+  twin(app, "POST", "/free", (request, reply) => {
+    const body = objectBody(bodyJson(request));
+    const freeMemory = body["free_memory"] === true;
+    const unloadModels = freeMemory || body["unload_models"] === true;
+    if (unloadModels) for (const link of context.workers()) link.send({ type: "free", unloadModels, freeMemory });
+    return sendEmpty(reply);
+  });
+}
+
+/** A queue item: `[number, prompt id, prompt, extra data, output ids]`. */
+export function queueItem(job: {
+  number: string;
+  promptId: string;
+  prompt: string;
+  extraData: string;
+  outputsToExecute: readonly string[];
+}): RawJson {
+  return new RawJson(
+    `[${job.number}, ${printJson(job.promptId)}, ${job.prompt}, ${job.extraData}, ${printJson(job.outputsToExecute)}]`,
+  );
+}

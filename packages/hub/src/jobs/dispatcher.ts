@@ -1,0 +1,263 @@
+/**
+ * Brings queued jobs and workers together. A job is claimed in the database before a worker hears of it, and every
+ * report is fenced by its attempt; what a lost worker was running is tried again or ends with the reason.
+ */
+import type { ClaimedJob, JobStore } from "@hearth/jobs";
+import type { AttemptRef, JsonObject, RunMessage, RunResult, WorkerToHub } from "@hearth/protocol";
+import type { Logger } from "pino";
+import type { WorkerLink } from "../link/worker-link.ts";
+import type { SocketHub } from "../sockets/socket-hub.ts";
+import { finishOf } from "./finish.ts";
+import { lostResult } from "./lost-result.ts";
+import type { QueueCount } from "./queue-count.ts";
+
+/** How long an attempt may go unheard before another may take its job; heartbeats renew it. */
+const LEASE_MS = 30_000;
+const RENEW_MS = 5_000;
+/** After a restart of the hub: how long a worker may take to dial in and say that it still has the job. */
+const PICK_UP_MS = 5_000;
+
+interface RunningJob {
+  readonly ref: AttemptRef;
+  readonly clientId: string | undefined;
+  link: WorkerLink | undefined;
+  /** node that was last announced as executing */
+  node: string | undefined;
+}
+
+export interface DispatcherParts {
+  readonly store: JobStore;
+  readonly sockets: () => SocketHub;
+  readonly queue: QueueCount;
+  readonly log: Logger;
+}
+
+export class Dispatcher {
+  readonly #parts: DispatcherParts;
+  readonly #running = new Map<string, RunningJob>();
+  readonly #idle = new Set<WorkerLink>();
+  #claiming = false;
+  #again = false;
+  #stopped = false;
+  #lastClient: { clientId: string; node: string | undefined } | undefined;
+  #renewTimer: NodeJS.Timeout;
+  #pickUpTimer: NodeJS.Timeout | undefined;
+
+  constructor(parts: DispatcherParts) {
+    this.#parts = parts;
+    this.#renewTimer = setInterval(() => void this.#renew(), RENEW_MS);
+  }
+
+  /** Takes note of what ran when the last hub died; its worker may still have it. */
+  async recover(): Promise<void> {
+    for (const job of await this.#parts.store.recover()) {
+      const ref = { jobId: job.id, promptId: job.promptId, attempt: job.attempt };
+      this.#running.set(job.id, { ref, clientId: job.clientId, link: undefined, node: undefined });
+    }
+    if (this.#running.size > 0) {
+      this.#pickUpTimer = setTimeout(() => void this.#stallUnclaimed(), PICK_UP_MS);
+    }
+  }
+
+  async #stallUnclaimed(): Promise<void> {
+    for (const job of [...this.#running.values()]) {
+      if (job.link === undefined) await this.#stall(job);
+    }
+  }
+
+  async #stall(job: RunningJob): Promise<void> {
+    const text = "The server stopped while the prompt was running, and its worker is gone. Queue it again to run it.";
+    await this.#end(job, lostResult(job.ref.promptId, "WorkerLost", text), "stall");
+  }
+
+  /** A worker dialled: it keeps the attempts that still hold their lease, and drops the others. */
+  async joined(link: WorkerLink): Promise<void> {
+    const keep: AttemptRef[] = [];
+    const drop: AttemptRef[] = [];
+    for (const held of link.held) {
+      const job = this.#running.get(held.jobId);
+      const valid = job !== undefined && job.ref.attempt === held.attempt && job.link === undefined;
+      if (valid) job.link = link;
+      (valid ? keep : drop).push({ jobId: held.jobId, promptId: held.promptId, attempt: held.attempt });
+    }
+    link.send({ type: "welcome", keep, drop });
+    if (keep.length === 0) this.ready(link);
+  }
+
+  /** The worker has nothing to do. */
+  ready(link: WorkerLink): void {
+    this.#idle.add(link);
+    this.kick();
+  }
+
+  /** The worker is to get nothing more. */
+  retire(link: WorkerLink): void {
+    this.#idle.delete(link);
+  }
+
+  lost(link: WorkerLink): void {
+    this.#idle.delete(link);
+    for (const job of [...this.#running.values()]) {
+      if (job.link !== link) continue;
+      job.link = undefined;
+      void this.#lostJob(job, link);
+    }
+  }
+
+  /** Decides about a job whose worker's link broke: a live worker dials again within a second. */
+  async #lostJob(job: RunningJob, link: WorkerLink): Promise<void> {
+    const deadline = performance.now() + PICK_UP_MS;
+    while (isAlive(link.pid) && performance.now() < deadline && job.link === undefined && !this.#stopped) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    if (this.#stopped || job.link !== undefined || this.#running.get(job.ref.jobId) !== job) return;
+    const outcome = await this.#parts.store.requeue(job.ref.jobId, job.ref.attempt, "worker lost");
+    this.#parts.log.warn({ job: job.ref.promptId, outcome }, "worker lost while running a job");
+    if (outcome === "failed") {
+      const text = "The worker died twice while running this prompt; it is not tried again by itself.";
+      await this.#end(job, lostResult(job.ref.promptId, "WorkerLost", text), "fail");
+      return;
+    }
+    this.#running.delete(job.ref.jobId);
+    if (outcome === "queued") this.#parts.queue.requeued();
+    this.#parts.sockets().broadcastStatus();
+    this.kick();
+  }
+
+  /** Something was queued, or a worker became free. */
+  kick(): void {
+    if (this.#claiming) this.#again = true;
+    else void this.#claim();
+  }
+
+  async #claim(): Promise<void> {
+    this.#claiming = true;
+    try {
+      do {
+        this.#again = false;
+        for (const link of [...this.#idle]) {
+          if (this.#stopped || this.#parts.queue.pending === 0) break;
+          this.#idle.delete(link);
+          const job = await this.#parts.store.claim(link.workerId, { leaseMs: LEASE_MS });
+          if (job === undefined) this.#idle.add(link);
+          else this.#assign(link, job);
+        }
+      } while (this.#again);
+    } catch (error) {
+      this.#parts.log.error({ err: error }, "claiming a job failed");
+    } finally {
+      this.#claiming = false;
+    }
+  }
+
+  #assign(link: WorkerLink, job: ClaimedJob): void {
+    const ref = { jobId: job.id, promptId: job.promptId, attempt: job.attempt };
+    this.#running.set(job.id, { ref, clientId: job.clientId, link, node: undefined });
+    this.#parts.queue.started();
+    this.#parts.sockets().broadcastStatus();
+    link.send({
+      type: "assign",
+      ...ref,
+      prompt: job.prompt,
+      extraData: job.extraData,
+      outputs: job.outputsToExecute,
+    });
+  }
+
+  said(link: WorkerLink, message: Exclude<WorkerToHub, { type: "hello" | "validated" | "heartbeat" | "nodes" }>): void {
+    const job = this.#running.get(message.jobId);
+    if (job === undefined || job.ref.attempt !== message.attempt) {
+      // A late report: the job has gone on without this attempt.
+      if (message.type === "finished" || message.type === "refused") {
+        link.send({ type: "taken", jobId: message.jobId, promptId: message.promptId, attempt: message.attempt });
+        this.ready(link);
+      }
+      return;
+    }
+    if (message.type === "messages") for (const item of message.items) this.#tell(job, item);
+    else if (message.type === "finished") void this.#finished(job, link, message.result);
+  }
+
+  #tell(job: RunningJob, message: RunMessage): void {
+    if (message.kind === "json" && message.type === "executing") {
+      job.node = String((message.data as JsonObject)["node"]);
+      if (job.clientId !== undefined) this.#lastClient = { clientId: job.clientId, node: job.node };
+    }
+    this.#parts.sockets().tell(message, job.ref.promptId, job.clientId);
+  }
+
+  async #finished(job: RunningJob, link: WorkerLink, result: RunResult): Promise<void> {
+    await this.#end(job, result, "finish");
+    link.send({ type: "taken", ...job.ref });
+    this.ready(link);
+  }
+
+  /** History first, then the words that tell clients to look there. */
+  async #end(job: RunningJob, result: RunResult, how: "finish" | "stall" | "fail"): Promise<void> {
+    const { store, queue, log } = this.#parts;
+    const finished = finishOf(result, how);
+    let taken = false;
+    for (let delay = 50; ; delay = Math.min(delay * 2, 5_000)) {
+      try {
+        taken = await store.finish(job.ref.jobId, job.ref.attempt, finished);
+        break;
+      } catch (error) {
+        if (this.#stopped) return;
+        log.error({ err: error, job: job.ref.promptId }, "the end of a job could not be written; trying again");
+        await new Promise((resolve) => setTimeout(resolve, delay));
+      }
+    }
+    this.#running.delete(job.ref.jobId);
+    if (!taken) return;
+    queue.ended();
+    if (this.#lastClient?.clientId === job.clientId) this.#lastClient = undefined;
+    const sockets = this.#parts.sockets();
+    if (how !== "finish" && job.clientId !== undefined) {
+      for (const [type, data] of result.messages) sockets.sendTo(job.clientId, type, data);
+    }
+    sockets.broadcastStatus();
+    if (job.clientId !== undefined) {
+      sockets.sendTo(job.clientId, "executing", { node: null, prompt_id: job.ref.promptId });
+    }
+  }
+
+  /** Asks the workers to stop these prompts; without an id, all that run. True when any was running. */
+  interrupt(promptId?: string): boolean {
+    let found = false;
+    for (const job of this.#running.values()) {
+      if (promptId !== undefined && job.ref.promptId !== promptId) continue;
+      found = true;
+      job.link?.interrupt(job.ref);
+    }
+    return found;
+  }
+
+  /** Node at which the client's running prompt is. */
+  currentNode(clientId: string): string | undefined {
+    return this.#lastClient?.clientId === clientId ? this.#lastClient.node : undefined;
+  }
+
+  async #renew(): Promise<void> {
+    const refs = [...this.#running.values()].filter((job) => job.link !== undefined).map((job) => job.ref);
+    if (refs.length > 0) {
+      await this.#parts.store.renewLeases(refs, LEASE_MS).catch((error: unknown) => {
+        this.#parts.log.error({ err: error }, "leases could not be renewed");
+      });
+    }
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    clearInterval(this.#renewTimer);
+    clearTimeout(this.#pickUpTimer);
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,2 @@
+export { startWorker, type WorkerProcess } from "./start.ts";
+export { settingsDigest, type WorkerSettings } from "./settings.ts";
