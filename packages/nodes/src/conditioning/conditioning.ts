@@ -14,7 +14,8 @@ export interface ClipVisionOutput {
   readonly penultimate_hidden_states: Tensor;
 }
 
-export const conditioning = (options?: InputOptions): Input<Conditioning, false> => input("CONDITIONING", options);
+export const conditioning = (options?: InputOptions): Input<Conditioning, false> =>
+  input("CONDITIONING", options);
 export const clipVisionOutput = (options?: InputOptions): Input<ClipVisionOutput, false> =>
   input("CLIP_VISION_OUTPUT", options);
 
@@ -27,6 +28,9 @@ export function withOptions(given: Conditioning, options: ConditioningOptions): 
 export function appendOption(given: Conditioning, name: string, value: unknown): Conditioning {
   return given.map(([embedding, options]) => {
     const old = options[name];
-    return [embedding, { ...options, [name]: [...(Array.isArray(old) ? (old as unknown[]) : []), value] }] as const;
+    return [
+      embedding,
+      { ...options, [name]: [...(Array.isArray(old) ? (old as unknown[]) : []), value] },
+    ] as const;
   });
 }

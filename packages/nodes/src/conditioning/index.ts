@@ -15,6 +15,9 @@ export {
   withOptions,
 } from "./conditioning.ts";
 
-export const conditioningNodes: readonly NodeClass[] = [areaNodes, mixNodes, optionNodes, propertyNodes].flatMap((group) =>
-  Object.values(group),
-);
+export const conditioningNodes: readonly NodeClass[] = [
+  areaNodes,
+  mixNodes,
+  optionNodes,
+  propertyNodes,
+].flatMap((group) => Object.values(group));

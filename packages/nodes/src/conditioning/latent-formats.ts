@@ -9,12 +9,12 @@ interface LatentFormat {
 
 /** `latents_mean` and `latents_std` of the Wan 2.1 VAE, which Qwen Image shares. */
 const WAN_MEAN = [
-  -0.7571, -0.7089, -0.9113, 0.1075, -0.1745, 0.9653, -0.1517, 1.5508, 0.4134, -0.0715, 0.5517, -0.3632, -0.1922,
-  -0.9497, 0.2503, -0.2921,
+  -0.7571, -0.7089, -0.9113, 0.1075, -0.1745, 0.9653, -0.1517, 1.5508, 0.4134, -0.0715, 0.5517, -0.3632,
+  -0.1922, -0.9497, 0.2503, -0.2921,
 ];
 const WAN_DEVIATION = [
-  2.8184, 1.4541, 2.3275, 2.6558, 1.2196, 1.7708, 2.6052, 2.0743, 3.2687, 2.1526, 2.8652, 1.5579, 1.6382, 1.1253,
-  2.8251, 1.916,
+  2.8184, 1.4541, 2.3275, 2.6558, 1.2196, 1.7708, 2.6052, 2.0743, 3.2687, 2.1526, 2.8652, 1.5579, 1.6382,
+  1.1253, 2.8251, 1.916,
 ];
 
 const FORMATS: Readonly<Record<string, LatentFormat>> = {
@@ -40,7 +40,10 @@ export function processIn(samples: Tensor, format: string): Tensor {
   const [batch = 1, channels = 1] = samples.shape;
   const isClip = samples.shape.length > 4;
   if (isClip && shift.length !== channels) {
-    throw new NodeError(`latents of ${format} have ${shift.length} channels, not ${channels}`, "RuntimeError");
+    throw new NodeError(
+      `latents of ${format} have ${shift.length} channels, not ${channels}`,
+      "RuntimeError",
+    );
   }
   const size = samples.shape.slice(-2);
   const plane = sizeOf(size);

@@ -13,9 +13,17 @@ function splitAt({ shape }: Tensor, axis: number): Split {
   const positive = axis < 0 ? axis + shape.length : axis;
   const length = shape[positive];
   if (length === undefined) {
-    throw new NodeError(`Dimension out of range (a tensor of ${shape.length} dimensions, but got ${axis})`, "IndexError");
+    throw new NodeError(
+      `Dimension out of range (a tensor of ${shape.length} dimensions, but got ${axis})`,
+      "IndexError",
+    );
   }
-  return { axis: positive, outer: sizeOf(shape.slice(0, positive)), length, inner: sizeOf(shape.slice(positive + 1)) };
+  return {
+    axis: positive,
+    outer: sizeOf(shape.slice(0, positive)),
+    length,
+    inner: sizeOf(shape.slice(positive + 1)),
+  };
 }
 
 /** The length of an axis. @throws NodeError `IndexError` where there is no such axis */
@@ -61,7 +69,8 @@ export function concatAlong(given: readonly Tensor[], axis: number): Tensor {
   const splits = given.map((part) => splitAt(part, axis));
   const { axis: at = 0, outer = 1 } = splits[0] ?? {};
   const fits = (part: Tensor): boolean =>
-    part.shape.length === first.shape.length && part.shape.every((length, i) => i === at || length === first.shape[i]);
+    part.shape.length === first.shape.length &&
+    part.shape.every((length, i) => i === at || length === first.shape[i]);
   if (!others.every(fits)) {
     const shapes = given.map((part) => `[${part.shape.join(", ")}]`).join(" and ");
     throw new NodeError(`Sizes of tensors must match except in dimension ${at}: ${shapes}`, "RuntimeError");
@@ -72,10 +81,17 @@ export function concatAlong(given: readonly Tensor[], axis: number): Tensor {
   given.forEach((part, index) => {
     const { length = 0, inner = 0 } = splits[index] ?? {};
     const size = length * inner;
-    for (let o = 0; o < outer; o += 1) data.set(part.data.subarray(o * size, (o + 1) * size), o * row + offset);
+    for (let o = 0; o < outer; o += 1)
+      data.set(part.data.subarray(o * size, (o + 1) * size), o * row + offset);
     offset += size;
   });
-  return tensor(first.shape.with(at, splits.reduce((total, split) => total + split.length, 0)), data);
+  return tensor(
+    first.shape.with(
+      at,
+      splits.reduce((total, split) => total + split.length, 0),
+    ),
+    data,
+  );
 }
 
 /** Mirrors an axis. */

@@ -53,7 +53,12 @@ function alongWidth(samples: Tensor, to: number): Tensor {
 }
 
 /** Spherical interpolation of directions, linear interpolation of lengths. */
-function slerp(a: Float32Array, b: Float32Array, ratio: number, write: (index: number, value: number) => void): void {
+function slerp(
+  a: Float32Array,
+  b: Float32Array,
+  ratio: number,
+  write: (index: number, value: number) => void,
+): void {
   const normA = norm(a);
   const normB = norm(b);
   // A vector of length zero has no direction: it counts as the zero vector.

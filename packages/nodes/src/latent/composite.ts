@@ -4,7 +4,13 @@ import { repeatToBatch, sliceAlong, sliceBound } from "./axes.ts";
 import { resizePlanes } from "./resize.ts";
 
 /** A copy of `target` in which the region at (left, top) becomes `mask · source + (1 − mask) · target`. */
-function blendRegion(target: Tensor, source: Tensor, mask: Tensor | undefined, left: number, top: number): Tensor {
+function blendRegion(
+  target: Tensor,
+  source: Tensor,
+  mask: Tensor | undefined,
+  left: number,
+  top: number,
+): Tensor {
   const [h = 1, w = 1] = target.shape.slice(-2);
   const [rows = 0, columns = 0] = source.shape.slice(-2);
   const planes = target.data.length / (h * w);
@@ -74,7 +80,9 @@ export function feather(target: Tensor, source: Tensor, x: number, y: number, wi
   const horizontal = fade(columns, width, x !== 0, x + columns < w);
   const mask = floats(rows * columns);
   for (let index = 0; index < mask.length; index += 1) {
-    mask[index] = Math.fround((vertical[Math.floor(index / columns)] ?? 1) * (horizontal[index % columns] ?? 1));
+    mask[index] = Math.fround(
+      (vertical[Math.floor(index / columns)] ?? 1) * (horizontal[index % columns] ?? 1),
+    );
   }
   return blendRegion(target, cut, tensor([1, 1, rows, columns], mask), x, y);
 }

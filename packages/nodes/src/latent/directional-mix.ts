@@ -22,7 +22,8 @@ export function directionalMix(a: Tensor, b: Tensor, ratio: number): Tensor {
       }
       const length = norm(channels, (channel) => mixed[channel] ?? 0);
       const scale = length === 0 ? 0 : (lengthA * ratio + lengthB * (1 - ratio)) / length;
-      for (let channel = 0; channel < channels; channel += 1) data[at(channel)] = (mixed[channel] ?? 0) * scale;
+      for (let channel = 0; channel < channels; channel += 1)
+        data[at(channel)] = (mixed[channel] ?? 0) * scale;
     }
   }
   return tensor(a.shape, data);

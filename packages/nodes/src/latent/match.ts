@@ -4,7 +4,10 @@ import { repeatToBatch } from "./axes.ts";
 import { commonUpscale } from "./resize.ts";
 
 function sameItems(a: Tensor, b: Tensor): boolean {
-  return a.shape.length === b.shape.length && a.shape.every((length, axis) => axis === 0 || length === b.shape[axis]);
+  return (
+    a.shape.length === b.shape.length &&
+    a.shape.every((length, axis) => axis === 0 || length === b.shape[axis])
+  );
 }
 
 /** Resizes `given` to the item shape of `target` (bilinear, centre crop); the batch stays. */

@@ -13,33 +13,41 @@ function part(given: unknown, index: number): Tensor {
 }
 
 export const ltxvConcatAvLatent = defineNode({
-name: "LTXVConcatAVLatent",
-api: "schema",
-displayName: "Concat AV Latent",
-category: "model/latent/ltxv",
-description: "Video and audio as one latent.",
-pythonModule: "comfy_extras.nodes_lt",
-inputs: { video_latent: latent(),
-audio_latent: latent() },
-outputs: [{ type: "LATENT", name: "latent" }],
-execute: ({ video_latent, audio_latent }) => {
+  name: "LTXVConcatAVLatent",
+  api: "schema",
+  displayName: "Concat AV Latent",
+  category: "model/latent/ltxv",
+  description: "Video and audio as one latent.",
+  pythonModule: "comfy_extras.nodes_lt",
+  inputs: { video_latent: latent(), audio_latent: latent() },
+  outputs: [{ type: "LATENT", name: "latent" }],
+  execute: ({ video_latent, audio_latent }) => {
     const pair = [video_latent, audio_latent];
-    const joined = { ...video_latent, ...audio_latent, samples: new NestedTensor(pair.map((each) => each.samples)) };
+    const joined = {
+      ...video_latent,
+      ...audio_latent,
+      samples: new NestedTensor(pair.map((each) => each.samples)),
+    };
     if (pair.every((each) => each.noise_mask === undefined)) return [joined];
-    return [{ ...joined, noise_mask: new NestedTensor(pair.map((each) => each.noise_mask ?? ones(each.samples))) }];
+    return [
+      { ...joined, noise_mask: new NestedTensor(pair.map((each) => each.noise_mask ?? ones(each.samples))) },
+    ];
   },
 });
 
 export const ltxvSeparateAvLatent = defineNode({
-name: "LTXVSeparateAVLatent",
-api: "schema",
-displayName: "Separate AV Latent",
-category: "model/latent/ltxv",
-description: "The video and the audio of one latent.",
-pythonModule: "comfy_extras.nodes_lt",
-inputs: { av_latent: latent() },
-outputs: [{ type: "LATENT", name: "video_latent" }, { type: "LATENT", name: "audio_latent" }],
-execute: ({ av_latent }) => {
+  name: "LTXVSeparateAVLatent",
+  api: "schema",
+  displayName: "Separate AV Latent",
+  category: "model/latent/ltxv",
+  description: "The video and the audio of one latent.",
+  pythonModule: "comfy_extras.nodes_lt",
+  inputs: { av_latent: latent() },
+  outputs: [
+    { type: "LATENT", name: "video_latent" },
+    { type: "LATENT", name: "audio_latent" },
+  ],
+  execute: ({ av_latent }) => {
     const masks: unknown = av_latent.noise_mask;
     return [0, 1].map((index) => ({
       ...av_latent,
@@ -48,4 +56,3 @@ execute: ({ av_latent }) => {
     }));
   },
 });
-

@@ -21,7 +21,11 @@ export function normalizeStart(samples: Tensor, startCount: number, referenceCou
     const own = moments(start.data);
     const reference = moments(sliceAlong(clip, 2, startCount, startCount + referenceCount).data);
     const mean = clamp(reference.mean, own.mean - MEAN_DOWN, own.mean + MEAN_UP);
-    const deviation = clamp(reference.deviation, own.deviation - DEVIATION_DOWN, own.deviation + DEVIATION_UP);
+    const deviation = clamp(
+      reference.deviation,
+      own.deviation - DEVIATION_DOWN,
+      own.deviation + DEVIATION_UP,
+    );
     const leveled = mapValues(start, (value) => ((value - own.mean) / own.deviation) * deviation + mean);
     return concatAlong([leveled, sliceAlong(clip, 2, startCount, length)], 2);
   });

@@ -36,7 +36,10 @@ export function rebatch(latents: readonly Latent[], size: number): Latent[] {
 }
 
 function sameSize(a: Tensor, b: Tensor): boolean {
-  return a.shape.length === b.shape.length && a.shape.slice(1).every((length, axis) => length === b.shape[axis + 1]);
+  return (
+    a.shape.length === b.shape.length &&
+    a.shape.slice(1).every((length, axis) => length === b.shape[axis + 1])
+  );
 }
 
 function readBatch(latent: Latent, offset: number): Batch {

@@ -56,7 +56,10 @@ export function resizePlanes(
 ): Tensor {
   const [h = 1, w = 1] = given.shape.slice(-2);
   if (width < 1 || height < 1 || h < 1 || w < 1) {
-    throw new NodeError(`Input and output sizes should be greater than 0, but got ${w}x${h} and ${width}x${height}`, "RuntimeError");
+    throw new NodeError(
+      `Input and output sizes should be greater than 0, but got ${w}x${h} and ${width}x${height}`,
+      "RuntimeError",
+    );
   }
   if (h === height && w === width) return given;
   const rows = Array.from({ length: height }, (_, y) => taps(y, h, height, method));

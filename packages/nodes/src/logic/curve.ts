@@ -25,7 +25,8 @@ export function makeCurve(given: readonly (readonly [number, number])[], interpo
       sample: (x) => onPiece(points, x, (t, from, to) => from[1] + (to[1] - from[1]) * t),
     };
   }
-  if (interpolation !== "monotone_cubic") throw new NodeError(`Unknown curve interpolation: ${interpolation}`, "ValueError");
+  if (interpolation !== "monotone_cubic")
+    throw new NodeError(`Unknown curve interpolation: ${interpolation}`, "ValueError");
   const slopes = monotoneSlopes(points);
   return {
     kind: "MonotoneCubicCurve",

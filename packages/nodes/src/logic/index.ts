@@ -5,6 +5,9 @@ import * as choiceNodes from "./logic-nodes.ts";
 import * as numberNodes from "./number-nodes.ts";
 import * as primitiveNodes from "./primitive-nodes.ts";
 
-export const logicNodes: readonly NodeClass[] = [primitiveNodes, choiceNodes, numberNodes, inspectNodes].flatMap(
-  (group) => Object.values(group),
-);
+export const logicNodes: readonly NodeClass[] = [
+  primitiveNodes,
+  choiceNodes,
+  numberNodes,
+  inspectNodes,
+].flatMap((group) => Object.values(group));

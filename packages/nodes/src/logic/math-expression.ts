@@ -61,7 +61,11 @@ function evaluate(tree: Expression, names: ReadonlyMap<string, MathValue>): Math
   }
   if (tree.kind === "unary") return unary(tree.operator, run(tree.operand));
   if (tree.kind === "binary") {
-    return operate(tree.operator, operand(run(tree.left), tree.operator), operand(run(tree.right), tree.operator));
+    return operate(
+      tree.operator,
+      operand(run(tree.left), tree.operator),
+      operand(run(tree.right), tree.operator),
+    );
   }
   if (tree.kind === "comparison") return chain(tree, run);
   if (tree.kind === "call") {
@@ -87,7 +91,10 @@ function unary(operator: string, value: MathValue): MathValue {
   throw new NodeError("bad operand type for unary ~: 'float'", "TypeError");
 }
 
-function chain(tree: Extract<Expression, { kind: "comparison" }>, run: (part: Expression) => MathValue): boolean {
+function chain(
+  tree: Extract<Expression, { kind: "comparison" }>,
+  run: (part: Expression) => MathValue,
+): boolean {
   let left = run(tree.first);
   for (const { operator, right } of tree.rest) {
     const value = run(right);
@@ -170,7 +177,8 @@ function convertText(given: string): { float: number; integer: bigint } {
   if (text === "") throw new NodeError("Cannot convert an empty text to a number.", "ValueError");
   const digits = text.replaceAll("_", "");
   const number = FLOAT_TEXT.test(text) ? Number(digits) : Number.NaN;
-  if (!Number.isFinite(number)) throw new NodeError(`Cannot convert ${pyRepr(given)} to a finite number.`, "ValueError");
+  if (!Number.isFinite(number))
+    throw new NodeError(`Cannot convert ${pyRepr(given)} to a finite number.`, "ValueError");
   const integer = INTEGER_TEXT.test(text) ? BigInt(digits.replace(/^\+/, "")) : toInteger(number);
   return { float: number, integer };
 }

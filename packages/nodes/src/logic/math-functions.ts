@@ -1,7 +1,16 @@
 /** The functions of math expressions, with Python's types and errors. */
 import { NodeError } from "../sdk/index.ts";
 import { roundHalfEven, roundToDigits } from "../text/exact-decimal.ts";
-import { compare, isPyNumber, operate, plain, power, type PyNumber, toFloat, toInteger } from "./math-numbers.ts";
+import {
+  compare,
+  isPyNumber,
+  operate,
+  plain,
+  power,
+  type PyNumber,
+  toFloat,
+  toInteger,
+} from "./math-numbers.ts";
 
 /** What an expression may hold while it is computed. */
 export type MathValue = PyNumber | string | null | readonly PyNumber[];
@@ -19,7 +28,12 @@ function numbers(name: string, given: readonly MathValue[]): readonly PyNumber[]
   return items;
 }
 
-function fixed(name: string, least: number, most: number, call: (...given: readonly PyNumber[]) => PyNumber): MathFunction {
+function fixed(
+  name: string,
+  least: number,
+  most: number,
+  call: (...given: readonly PyNumber[]) => PyNumber,
+): MathFunction {
   return (...given) => {
     if (given.length < least || given.length > most) {
       const range = least === most ? String(least) : `${least} to ${most}`;
@@ -62,13 +76,17 @@ function logarithm(value: PyNumber, log: (x: number) => number, two: number): nu
 }
 
 function toWhole(name: "ceil" | "floor"): MathFunction {
-  return fixed(name, 1, 1, (value = 0) => (typeof value === "number" ? toInteger(Math[name](value)) : BigInt(value)));
+  return fixed(name, 1, 1, (value = 0) =>
+    typeof value === "number" ? toInteger(Math[name](value)) : BigInt(value),
+  );
 }
 
 function round(value: PyNumber, digits: PyNumber | undefined): PyNumber {
   const number = plain(value);
   if (digits === undefined) {
-    return typeof number === "bigint" ? number : toInteger(Number.isFinite(number) ? roundHalfEven(number) : number);
+    return typeof number === "bigint"
+      ? number
+      : toInteger(Number.isFinite(number) ? roundHalfEven(number) : number);
   }
   if (typeof digits === "number") {
     throw new NodeError("'float' object cannot be interpreted as an integer", "TypeError");

@@ -31,7 +31,8 @@ export function toFloat(value: PyNumber): number {
 export function toInteger(value: PyNumber): bigint {
   if (typeof value !== "number") return BigInt(value);
   if (Number.isNaN(value)) throw new NodeError("cannot convert float NaN to integer", "ValueError");
-  if (!Number.isFinite(value)) throw new NodeError("cannot convert float infinity to integer", "OverflowError");
+  if (!Number.isFinite(value))
+    throw new NodeError("cannot convert float infinity to integer", "OverflowError");
   return BigInt(Math.trunc(value));
 }
 
@@ -60,7 +61,9 @@ function floatFloorDivide(a: number, b: number): number {
 
 type Pair<T> = (a: T, b: T) => bigint | number;
 
-const OPERATORS: Readonly<Record<string, { readonly integers: Pair<bigint>; readonly floats: Pair<number> }>> = {
+const OPERATORS: Readonly<
+  Record<string, { readonly integers: Pair<bigint>; readonly floats: Pair<number> }>
+> = {
   "+": { integers: (a, b) => a + b, floats: (a, b) => a + b },
   "-": { integers: (a, b) => a - b, floats: (a, b) => a - b },
   "*": { integers: (a, b) => a * b, floats: (a, b) => a * b },
@@ -94,8 +97,10 @@ function divideIntegers(a: bigint, b: bigint): number {
   const denominator = magnitude(b) << down;
   const sticky = numerator % denominator === 0n ? 0n : 1n;
   const quotient = Number(((numerator / denominator) << 1n) | sticky);
-  const result = shift > 1000 ? (quotient / 2 ** 1000) * 2 ** (1000 - shift - 1) : quotient * 2 ** (-shift - 1);
-  if (!Number.isFinite(result)) throw new NodeError("integer division result too large for a float", "OverflowError");
+  const result =
+    shift > 1000 ? (quotient / 2 ** 1000) * 2 ** (1000 - shift - 1) : quotient * 2 ** (-shift - 1);
+  if (!Number.isFinite(result))
+    throw new NodeError("integer division result too large for a float", "OverflowError");
   return a < 0n === b < 0n ? result : -result;
 }
 
@@ -120,7 +125,8 @@ function bounded(value: bigint | number): bigint | number {
 
 function bitwise(operator: string, left: PyNumber, right: PyNumber): bigint | boolean {
   if (typeof left === "number" || typeof right === "number") {
-    const name = (value: PyNumber): string => (typeof value === "number" ? "float" : typeof value === "boolean" ? "bool" : "int");
+    const name = (value: PyNumber): string =>
+      typeof value === "number" ? "float" : typeof value === "boolean" ? "bool" : "int";
     const types = `'${name(left)}' and '${name(right)}'`;
     throw new NodeError(`unsupported operand type(s) for ${operator}: ${types}`, "TypeError");
   }
@@ -147,7 +153,8 @@ export function power(left: PyNumber, right: PyNumber): bigint | number {
   }
   if (typeof a === "bigint" && typeof b === "bigint" && b >= 0n) {
     const bits = a.toString(2).length;
-    if (bits * Number(b) > MAX_BITS && bits > 1) throw new NodeError("the result has too many digits", "ValueError");
+    if (bits * Number(b) > MAX_BITS && bits > 1)
+      throw new NodeError("the result has too many digits", "ValueError");
     return a ** b;
   }
   const base = toFloat(a);

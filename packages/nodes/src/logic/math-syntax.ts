@@ -10,14 +10,29 @@ export type Expression =
   | { readonly kind: "constant"; readonly value: bigint | number | boolean | string | null }
   | { readonly kind: "name"; readonly name: string }
   | { readonly kind: "unary"; readonly operator: string; readonly operand: Expression }
-  | { readonly kind: "binary"; readonly operator: string; readonly left: Expression; readonly right: Expression }
-  | { readonly kind: "logical"; readonly operator: "and" | "or"; readonly left: Expression; readonly right: Expression }
+  | {
+      readonly kind: "binary";
+      readonly operator: string;
+      readonly left: Expression;
+      readonly right: Expression;
+    }
+  | {
+      readonly kind: "logical";
+      readonly operator: "and" | "or";
+      readonly left: Expression;
+      readonly right: Expression;
+    }
   | {
       readonly kind: "comparison";
       readonly first: Expression;
       readonly rest: readonly { readonly operator: string; readonly right: Expression }[];
     }
-  | { readonly kind: "conditional"; readonly test: Expression; readonly chosen: Expression; readonly otherwise: Expression }
+  | {
+      readonly kind: "conditional";
+      readonly test: Expression;
+      readonly chosen: Expression;
+      readonly otherwise: Expression;
+    }
   | { readonly kind: "call"; readonly name: string; readonly arguments: readonly Expression[] }
   | { readonly kind: "index"; readonly object: Expression; readonly index: Expression }
   | { readonly kind: "attribute"; readonly object: Expression; readonly name: string };
@@ -68,10 +83,17 @@ function tokenize(text: string): Token[] {
       if (depth === 0) throw syntaxError();
       continue;
     }
-    const [kind, found] = Object.entries(groups).find(([, value]) => value !== undefined) as [Token["kind"], string];
+    const [kind, found] = Object.entries(groups).find(([, value]) => value !== undefined) as [
+      Token["kind"],
+      string,
+    ];
     if (kind === "operator") depth += "([".includes(found) ? 1 : ")]".includes(found) ? -1 : 0;
     const previous = tokens.at(-1);
-    if (kind === "name" && previous?.kind === "number" && /[\p{L}_]/u.test(text.charAt(at - found.length - 1))) {
+    if (
+      kind === "name" &&
+      previous?.kind === "number" &&
+      /[\p{L}_]/u.test(text.charAt(at - found.length - 1))
+    ) {
       throw syntaxError("invalid decimal literal");
     }
     tokens.push({ kind, text: found });
@@ -80,9 +102,29 @@ function tokenize(text: string): Token[] {
   return tokens;
 }
 
-const BINARY: readonly (readonly string[])[] = [["|"], ["^"], ["&"], ["<<", ">>"], ["+", "-"], ["*", "/", "//", "%"]];
+const BINARY: readonly (readonly string[])[] = [
+  ["|"],
+  ["^"],
+  ["&"],
+  ["<<", ">>"],
+  ["+", "-"],
+  ["*", "/", "//", "%"],
+];
 const COMPARISONS = ["<", "<=", ">", ">=", "==", "!="];
-const KEYWORDS = new Set(["and", "or", "not", "if", "else", "in", "is", "True", "False", "None", "lambda", "for"]);
+const KEYWORDS = new Set([
+  "and",
+  "or",
+  "not",
+  "if",
+  "else",
+  "in",
+  "is",
+  "True",
+  "False",
+  "None",
+  "lambda",
+  "for",
+]);
 const CONSTANTS: Readonly<Record<string, boolean | null>> = { True: true, False: false, None: null };
 
 class Parser {
@@ -206,7 +248,8 @@ class Parser {
         this.#at += 1;
         object = { kind: "attribute", object, name: text };
       } else if (this.#is("(")) {
-        if (object.kind !== "name") throw new NodeError("only named functions can be called", "FeatureNotAvailable");
+        if (object.kind !== "name")
+          throw new NodeError("only named functions can be called", "FeatureNotAvailable");
         this.#at += 1;
         object = { kind: "call", name: object.name, arguments: this.#callArguments() };
       } else return object;

@@ -16,6 +16,7 @@ export function isTruthy(value: unknown): boolean {
     const amount = value.data.length === 0 ? "no values" : "more than one value";
     throw new NodeError(`Boolean value of Tensor with ${amount} is ambiguous`, "RuntimeError");
   }
-  if (isJsonObject(value) && Object.getPrototypeOf(value) === Object.prototype) return Object.keys(value).length > 0;
+  if (isJsonObject(value) && Object.getPrototypeOf(value) === Object.prototype)
+    return Object.keys(value).length > 0;
   return true;
 }

@@ -60,7 +60,10 @@ export interface NodeDefinition<I extends Inputs, L extends boolean> {
   /** the validator also judges the types of linked inputs */
   readonly validatesTypes?: boolean;
   /** Change token: the node runs again when it differs from the last one; NaN always does. */
-  readonly fingerprint?: (constants: Constants<I>, folders: ValidationFolders) => JsonValue | Promise<JsonValue>;
+  readonly fingerprint?: (
+    constants: Constants<I>,
+    folders: ValidationFolders,
+  ) => JsonValue | Promise<JsonValue>;
   /** Names of the lazy inputs that are needed now; missing ones are `undefined`. */
   readonly checkLazy?: (
     inputs: Partial<Values<I, L>>,
@@ -94,7 +97,10 @@ export function defineNode<const I extends Inputs, L extends boolean = false>(
         }),
     ...(definition.fingerprint === undefined
       ? {}
-      : { fingerprint: (constants, folders) => definition.fingerprint?.(constants as Constants<I>, folders) ?? false }),
+      : {
+          fingerprint: (constants, folders) =>
+            definition.fingerprint?.(constants as Constants<I>, folders) ?? false,
+        }),
     ...(definition.checkLazy === undefined
       ? {}
       : { checkLazy: definition.checkLazy as NonNullable<NodeClass["checkLazy"]> }),
@@ -119,15 +125,21 @@ function fileLists(definition: Declaration): FileList[] {
 
 function nodeInfo(definition: Declaration): NodeInfo {
   const schema = definition.api === "schema";
-  const groups: Record<"required" | "optional", Record<string, InputDeclaration>> = { required: {}, optional: {} };
+  const groups: Record<"required" | "optional", Record<string, InputDeclaration>> = {
+    required: {},
+    optional: {},
+  };
   for (const [name, given] of Object.entries(definition.inputs)) {
     groups[given.optional ? "optional" : "required"][name] = schema
       ? [given.declaration[0], given.declaration[1] ?? {}]
       : given.declaration;
   }
-  const outputs = definition.outputs.map((output): Output => (typeof output === "string" ? { type: output } : output));
+  const outputs = definition.outputs.map((output): Output =>
+    typeof output === "string" ? { type: output } : output,
+  );
   const hidden = { ...definition.hidden };
-  if (schema && definition.outputNode) Object.assign(hidden, { prompt: "PROMPT", extra_pnginfo: "EXTRA_PNGINFO" });
+  if (schema && definition.outputNode)
+    Object.assign(hidden, { prompt: "PROMPT", extra_pnginfo: "EXTRA_PNGINFO" });
   // `required` is sent also where it is empty, the other groups are not.
   const input: NodeInfo["input"] = { required: groups.required };
   if (Object.keys(groups.optional).length > 0) input.optional = groups.optional;
@@ -138,7 +150,9 @@ function nodeInfo(definition: Declaration): NodeInfo {
   }
   const common = {
     input,
-    input_order: Object.fromEntries(Object.entries(input).map(([group, members]) => [group, Object.keys(members)])),
+    input_order: Object.fromEntries(
+      Object.entries(input).map(([group, members]) => [group, Object.keys(members)]),
+    ),
     is_input_list: definition.inputIsList ?? false,
     output: outputs.map((output) => output.type),
     output_is_list: outputs.map((output) => (output.list === undefined ? false : output.list)),
@@ -189,6 +203,8 @@ function nodeInfo(definition: Declaration): NodeInfo {
     ...(definition.experimental ? { experimental: true } : {}),
     ...(definition.devOnly ? { dev_only: true } : {}),
     search_aliases: search_aliases ?? [],
-    ...(definition.essentialsCategory === undefined ? {} : { essentials_category: definition.essentialsCategory }),
+    ...(definition.essentialsCategory === undefined
+      ? {}
+      : { essentials_category: definition.essentialsCategory }),
   };
 }

@@ -28,12 +28,20 @@ export function polyexponential(steps: number, sigmaMax: number, sigmaMin: numbe
 
 /** The variance preserving schedule with t from 1 to `epsilon`. */
 export function variancePreserving(steps: number, betaD: number, betaMin: number, epsilon: number): number[] {
-  const sigmas = linspace(1, epsilon, steps).map((t) => Math.sqrt(Math.expm1((betaD * t * t) / 2 + betaMin * t)));
+  const sigmas = linspace(1, epsilon, steps).map((t) =>
+    Math.sqrt(Math.expm1((betaD * t * t) / 2 + betaMin * t)),
+  );
   return [...sigmas, 0];
 }
 
 /** Quantiles of a Laplace distribution of log σ, clamped; no 0 is appended. */
-export function laplace(steps: number, sigmaMax: number, sigmaMin: number, mu: number, beta: number): number[] {
+export function laplace(
+  steps: number,
+  sigmaMax: number,
+  sigmaMin: number,
+  mu: number,
+  beta: number,
+): number[] {
   return linspace(0, 1, steps).map((x) => {
     const distance = 0.5 - x;
     const logSigma = mu - beta * Math.sign(distance) * Math.log(1 - 2 * Math.abs(distance) + 1e-5);

@@ -6,7 +6,7 @@ import { fixedDigits, significantDigits } from "./exact-decimal.ts";
 interface Spec {
   readonly fill: string;
   readonly align: string | undefined;
-  readonly sign: string;
+  readonly sign: string | undefined;
   readonly zeroNegative: boolean;
   readonly alternate: boolean;
   readonly width: number;
@@ -27,7 +27,7 @@ function parseSpec(text: string, typeName: string): Spec {
   return {
     fill: fill ?? (zeroPad === undefined ? " " : "0"),
     align: align ?? (zeroPad === undefined ? undefined : "="),
-    sign: sign ?? "-",
+    sign,
     zeroNegative: zero !== undefined,
     alternate: alternate !== undefined,
     width: Number(width ?? 0),
@@ -60,6 +60,10 @@ export function formatValue(value: unknown, text: string): string {
   throw new NodeError(`unsupported format string passed to ${typeName}.__format__`, "TypeError");
 }
 
+function refuse(condition: boolean, message: string): void {
+  if (condition) throw new NodeError(message, "ValueError");
+}
+
 function unknownCode(type: string, typeName: string): NodeError {
   return new NodeError(`Unknown format code '${type}' for object of type '${typeName}'`, "ValueError");
 }
@@ -69,7 +73,10 @@ function formatText(value: string, spec: Spec, text: string): string {
   if (spec.align === "=" && !text.startsWith("0")) {
     throw new NodeError("'=' alignment not allowed in string format specifier", "ValueError");
   }
-  if (spec.sign !== "-") throw new NodeError("Sign not allowed in string format specifier", "ValueError");
+  refuse(spec.sign !== undefined, "Sign not allowed in string format specifier");
+  refuse(spec.alternate, "Alternate form (#) not allowed in string format specifier");
+  refuse(spec.zeroNegative, "Negative zero coercion (z) not allowed in format specifier with a string");
+  refuse(spec.grouping !== "", `Cannot specify '${spec.grouping}' with 's'.`);
   const cut = spec.precision === undefined ? value : [...value].slice(0, spec.precision).join("");
   return pad("", cut, spec, "<");
 }
@@ -86,10 +93,21 @@ function formatInteger(value: bigint, spec: Spec, typeName: string): string {
   if (spec.precision !== undefined) {
     throw new NodeError("Precision not allowed in integer format specifier", "ValueError");
   }
+  refuse(
+    spec.zeroNegative,
+    "Negative zero coercion (z) not allowed in format specifier with integer format code",
+  );
+  refuse(
+    spec.grouping !== "" && (spec.type === "n" || spec.type === "c"),
+    `Cannot specify '${spec.grouping}' with '${spec.type}'.`,
+  );
   const sign = signOf(value < 0n, spec);
   const magnitude = value < 0n ? -value : value;
   if (spec.type === "c") {
-    if (value < 0n || value > 0x10ffffn) throw new NodeError("%c arg not in range(0x110000)", "OverflowError");
+    refuse(spec.sign !== undefined, "Sign not allowed with integer format specifier 'c'");
+    refuse(spec.alternate, "Alternate form (#) not allowed with integer format specifier 'c'");
+    if (value < 0n || value > 0x10ffffn)
+      throw new NodeError("%c arg not in range(0x110000)", "OverflowError");
     return pad("", String.fromCodePoint(Number(value)), spec, "<");
   }
   if (spec.type === "" || spec.type === "d" || spec.type === "n") {
@@ -110,6 +128,7 @@ function formatInteger(value: bigint, spec: Spec, typeName: string): string {
 
 function formatFloat(value: number, spec: Spec, typeName: string): string {
   if (!/^[eEfFgGn%]?$/.test(spec.type)) throw unknownCode(spec.type, typeName);
+  refuse(spec.grouping !== "" && spec.type === "n", `Cannot specify '${spec.grouping}' with 'n'.`);
   let digits = floatDigits(spec.type === "%" ? value * 100 : value, spec);
   if (/^[EFG]$/.test(spec.type)) digits = digits.toUpperCase();
   let negative = value < 0 || Object.is(value, -0);
@@ -158,7 +177,7 @@ function general(value: number, precision: number, keepPoint: boolean, alternate
 
 function signOf(negative: boolean, spec: Spec): string {
   if (negative) return "-";
-  return spec.sign === "-" ? "" : spec.sign;
+  return spec.sign === "-" ? "" : (spec.sign ?? "");
 }
 
 /** Groups the whole part and pads; zeros that fill a grouped number are grouped as well. */
@@ -166,7 +185,8 @@ function padNumber(sign: string, whole: string, tail: string, spec: Spec, size: 
   if (spec.grouping === "") return pad(sign, whole + tail, spec, ">");
   let digits = whole;
   if (spec.align === "=" && spec.fill === "0") {
-    while (sign.length + group(digits, spec.grouping, size).length + tail.length < spec.width) digits = `0${digits}`;
+    while (sign.length + group(digits, spec.grouping, size).length + tail.length < spec.width)
+      digits = `0${digits}`;
   }
   return pad(sign, group(digits, spec.grouping, size) + tail, spec, ">");
 }

@@ -35,7 +35,8 @@ function expand(template: string, values: Readonly<Record<string, unknown>>, dep
 }
 
 function closingBrace(template: string, open: number): number {
-  if (open + 1 >= template.length) throw new NodeError("Single '{' encountered in format string", "ValueError");
+  if (open + 1 >= template.length)
+    throw new NodeError("Single '{' encountered in format string", "ValueError");
   let depth = 0;
   for (let at = open; at < template.length; at += 1) {
     if (template.charAt(at) === "{") depth += 1;
@@ -59,7 +60,9 @@ function field(text: string, values: Readonly<Record<string, unknown>>, depth: n
   else if (conversion === "s") value = pyStr(value);
   else if (conversion !== undefined) {
     throw new NodeError(
-      conversion === "" ? "end of string while looking for conversion specifier" : `Unknown conversion specifier ${conversion}`,
+      conversion === ""
+        ? "end of string while looking for conversion specifier"
+        : `Unknown conversion specifier ${conversion}`,
       "ValueError",
     );
   }
@@ -105,7 +108,8 @@ function item(value: unknown, key: string): unknown {
   }
   if (isJsonObject(value)) {
     // Keys of a JSON object are texts: a number in brackets is an integer key, which it never holds.
-    if (index !== undefined || !Object.hasOwn(value, key)) throw new NodeError(index === undefined ? pyRepr(key) : key, "KeyError");
+    if (index !== undefined || !Object.hasOwn(value, key))
+      throw new NodeError(index === undefined ? pyRepr(key) : key, "KeyError");
     return value[key];
   }
   throw new NodeError(`'${pyTypeName(value)}' object is not subscriptable`, "TypeError");

@@ -5,6 +5,6 @@ import * as listNodes from "./list-nodes.ts";
 import * as regexNodes from "./regex-nodes.ts";
 import * as stringNodes from "./string-nodes.ts";
 
-export const textNodes: readonly NodeClass[] = [stringNodes, regexNodes, jsonNodes, listNodes].flatMap((group) =>
-  Object.values(group),
+export const textNodes: readonly NodeClass[] = [stringNodes, regexNodes, jsonNodes, listNodes].flatMap(
+  (group) => Object.values(group),
 );

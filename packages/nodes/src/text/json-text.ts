@@ -17,7 +17,8 @@ export function jsonText(value: unknown, indent: number): string {
     else if (typeof item === "string") parts.push(quote(item));
     else if (typeof item === "boolean") parts.push(item ? "true" : "false");
     else if (typeof item === "bigint") parts.push(item.toString());
-    else if (typeof item === "number") parts.push(Number.isSafeInteger(item) ? String(item) : floatText(item));
+    else if (typeof item === "number")
+      parts.push(Number.isSafeInteger(item) ? String(item) : floatText(item));
     else if (item instanceof JsonFloat) parts.push(floatText(item.value));
     else if (Array.isArray(item)) {
       list("[", "]", item, depth, (element) => write(element, depth + 1));
@@ -31,7 +32,13 @@ export function jsonText(value: unknown, indent: number): string {
       throw new NodeError(`Object of type ${name} is not JSON serializable`, "TypeError");
     }
   };
-  const list = <T>(open: string, close: string, items: readonly T[], depth: number, each: (item: T) => void): void => {
+  const list = <T>(
+    open: string,
+    close: string,
+    items: readonly T[],
+    depth: number,
+    each: (item: T) => void,
+  ): void => {
     parts.push(open);
     items.forEach((item, index) => {
       parts.push(index > 0 ? comma : "", line(depth + 1));

@@ -128,7 +128,8 @@ class Translator {
 
   #withFlags(on: string, off: string): Scope {
     if (on.includes("L")) throw this.#fail("bad inline flags: cannot use 'L' flag with a str pattern");
-    const set = (flag: string, old: boolean): boolean => (on.includes(flag) ? true : off.includes(flag) ? false : old);
+    const set = (flag: string, old: boolean): boolean =>
+      on.includes(flag) ? true : off.includes(flag) ? false : old;
     const old = this.#scope;
     return {
       multiline: set("m", old.multiline),
@@ -154,10 +155,8 @@ class Translator {
     let min = 0;
     let max = 0;
     while (this.#at < this.#chars.length && this.#peek() !== "|" && this.#peek() !== ")") {
-      if (this.#scope.verbose && this.#skipVerbose()) continue;
-      const atom = this.#atom();
-      if (atom === undefined) continue;
-      const piece = this.#quantified(atom);
+      if ((this.#scope.verbose && this.#skipVerbose()) || this.#skipComment()) continue;
+      const piece = this.#quantified(this.#atom());
       source += piece.source;
       min += piece.min;
       max += piece.max;
@@ -175,7 +174,13 @@ class Translator {
     return true;
   }
 
-  #atom(): Piece | undefined {
+  #skipComment(): boolean {
+    if (!this.#skip("(?#")) return false;
+    this.#until(")", "missing ), unterminated comment");
+    return true;
+  }
+
+  #atom(): Piece {
     const from = this.#at;
     const char = this.#take();
     const { multiline, dotAll } = this.#scope;
@@ -183,9 +188,15 @@ class Translator {
     if (char === "[") return { source: this.#characterClass(from), min: 1, max: 1 };
     if (char === "\\") return this.#escape(from);
     if (char === ".") return { source: dotAll ? String.raw`[\s\S]` : String.raw`[^\n]`, min: 1, max: 1 };
-    if (char === "^") return { source: multiline ? String.raw`(?<![^\n])` : START, min: 0, max: 0, anchor: true };
+    if (char === "^")
+      return { source: multiline ? String.raw`(?<![^\n])` : START, min: 0, max: 0, anchor: true };
     if (char === "$") {
-      return { source: multiline ? String.raw`(?![^\n])` : String.raw`(?=\n?${END})`, min: 0, max: 0, anchor: true };
+      return {
+        source: multiline ? String.raw`(?![^\n])` : String.raw`(?=\n?${END})`,
+        min: 0,
+        max: 0,
+        anchor: true,
+      };
     }
     if ("*+?".includes(char) || (char === "{" && this.#braces(from) !== undefined)) {
       throw this.#fail("nothing to repeat", from);
@@ -218,7 +229,8 @@ class Translator {
   }
 
   #quantified(atom: Piece): Piece {
-    if (this.#scope.verbose) while (this.#skipVerbose());
+    // Comments do not part a quantifier from what it repeats.
+    while ((this.#scope.verbose && this.#skipVerbose()) || this.#skipComment());
     const from = this.#at;
     const bounds = this.#quantifier();
     if (bounds === undefined) return atom;
@@ -236,13 +248,14 @@ class Translator {
   /** What matched is not given back. The capture comes after those inside, so that they keep their numbers. */
   #atomic(source: string, inside: string): string {
     // A capture around `source` would renumber groups that were counted already: name it instead.
-    if (/\((?![?])|\(\?<(?![=!])/.test(inside)) throw new UnsupportedRegexError("a capturing group in an atomic one");
+    if (/\((?![?])|\(\?<(?![=!])/.test(inside))
+      throw new UnsupportedRegexError("a capturing group in an atomic one");
     this.#jsGroups += 1;
     const name = `atomic${this.#jsGroups}_`;
     return `(?=(?<${name}>${source}))\\k<${name}>`;
   }
 
-  #group(from: number): Piece | undefined {
+  #group(from: number): Piece {
     if (!this.#skip("?")) return this.#capture(from, undefined);
     if (this.#skip("P<")) return this.#capture(from, this.#groupName(">"));
     if (this.#skip("P=")) {
@@ -251,15 +264,12 @@ class Translator {
       if (group === undefined) throw this.#fail(`unknown group name '${name}'`);
       return this.#backReference(group);
     }
-    if (this.#skip("#")) {
-      this.#until(")", "missing ), unterminated comment");
-      return undefined;
-    }
     if (this.#skip("(")) throw new UnsupportedRegexError("a conditional group (?(…)…|…)");
     for (const kind of ["=", "!", "<=", "<!"]) {
       if (!this.#skip(kind)) continue;
       const inner = this.#inside(from);
-      if (kind.startsWith("<") && inner.min !== inner.max) throw regexError("look-behind requires fixed-width pattern");
+      if (kind.startsWith("<") && inner.min !== inner.max)
+        throw regexError("look-behind requires fixed-width pattern");
       return { source: `(?:(?${kind}${inner.source}))`, min: 0, max: 0 };
     }
     if (this.#skip(">")) {
@@ -312,7 +322,8 @@ class Translator {
   #groupName(end: string): string {
     const name = this.#until(end, `missing ${end}, unterminated name`);
     if (name === "") throw this.#fail("missing group name");
-    if (!/^[\p{L}\p{Nl}_][\p{L}\p{M}\p{N}_]*$/u.test(name)) throw this.#fail(`bad character in group name '${name}'`);
+    if (!/^[\p{L}\p{Nl}_][\p{L}\p{M}\p{N}_]*$/u.test(name))
+      throw this.#fail(`bad character in group name '${name}'`);
     return name;
   }
 
@@ -335,7 +346,10 @@ class Translator {
       this.#at += 1;
       return { source: anchor, min: 0, max: 0, anchor: true };
     }
-    if (/^[1-9]$/.test(char) && !/^[0-3][0-7][0-7]$/.test(this.#chars.slice(this.#at, this.#at + 3).join(""))) {
+    if (
+      /^[1-9]$/.test(char) &&
+      !/^[0-3][0-7][0-7]$/.test(this.#chars.slice(this.#at, this.#at + 3).join(""))
+    ) {
       this.#at += 1;
       return this.#backReference(Number(char + (/^\d$/.test(this.#peek()) ? this.#take() : "")));
     }
@@ -349,7 +363,8 @@ class Translator {
     const word = this.#scope.ascii ? "[A-Za-z0-9_]" : WORD;
     return char === "b"
       ? `(?:(?<=${word})(?!${word})|(?<!${word})(?=${word}))`
-      : `(?:(?<=${word})(?=${word})|(?<!${word})(?!${word}))`;
+      : // An empty text has no place that is not a boundary.
+        String.raw`(?:(?<=${word})(?=${word})|(?<!${word})(?!${word})(?:(?<=[\s\S])|(?=[\s\S])))`;
   }
 
   /** The character that an escape stands for, here and in classes. */
@@ -361,7 +376,8 @@ class Translator {
     const digits = HEX_DIGITS[char];
     if (digits !== undefined) {
       const hex = this.#chars.slice(this.#at, this.#at + digits).join("");
-      if (hex.length < digits || !/^[0-9a-fA-F]+$/.test(hex)) throw this.#fail(`incomplete escape \\${char}${hex}`, from);
+      if (hex.length < digits || !/^[0-9a-fA-F]+$/.test(hex))
+        throw this.#fail(`incomplete escape \\${char}${hex}`, from);
       this.#at += digits;
       const code = Number.parseInt(hex, 16);
       if (code > 0x10ffff) throw this.#fail(`bad escape \\${char}${hex}`, from);

@@ -1,0 +1,42 @@
+/** What the HTTP side of a hub is told at its start. */
+import type { Folders, JsonValue } from "@hearth/protocol";
+import type { Logger } from "pino";
+import type { ModelFolders } from "../files/model-folders.ts";
+
+export interface HttpAuth {
+  /** the key that requests from other machines must show */
+  readonly key?: string | undefined;
+  /** nobody needs a key */
+  readonly allowAnonymous: boolean;
+}
+
+/** A folder of files that a node pack adds to the web page. */
+export interface WebDirectory {
+  readonly name: string;
+  readonly folder: string;
+}
+
+export interface HttpOptions {
+  readonly folders: Folders;
+  readonly modelFolders: ModelFolders;
+  /** limit of every request body, also of its inflated form, in bytes */
+  readonly maxUploadBytes: number;
+  /** the folder with the web page; absent: a small page of our own */
+  readonly frontEndRoot?: string | undefined;
+  /** `--enable-cors-header`: the origin that may read answers; absent: the origin check */
+  readonly corsOrigin?: string | undefined;
+  /** `--enable-compress-response-body` */
+  readonly compress: boolean;
+  /** the Content-Security-Policy header of `--disable-api-nodes` */
+  readonly csp: boolean;
+  /** `--feature-flag` values for `/features` */
+  readonly featureFlags: Readonly<Record<string, JsonValue>>;
+  readonly log: Logger;
+  /** the command line, as `/system_stats` shows it */
+  readonly argv: readonly string[];
+  readonly auth: HttpAuth;
+  /** web folders of node packs; asked at each request */
+  readonly webDirectories?: (() => Iterable<WebDirectory>) | undefined;
+  /** a body that stands still for so long is given up; default 60 s */
+  readonly bodyIdleMs?: number | undefined;
+}

@@ -1,0 +1,91 @@
+/** The HTTP server of a hub, with the manners of the ComfyUI contract (section 2) and no operations yet. */
+import { type FastifyBaseLogger, type FastifyError, type FastifyInstance, fastify } from "fastify";
+import { Access } from "./access.ts";
+import { sendEmpty, sendJson, sendStatus } from "./answers.ts";
+import { cacheControl } from "./cache-control.ts";
+import { Compressor } from "./compress.ts";
+import { corsHeaders } from "./cors.ts";
+import { CONTENT_SECURITY_POLICY } from "./csp.ts";
+import { EmptyError, HttpError, InvalidJsonError, SERVER_ERROR_TEXT } from "./errors.ts";
+import type { HttpOptions } from "./options.ts";
+import { originAllowed } from "./origin.ts";
+import { acceptRawBodies, drainBody } from "./request-body.ts";
+import { parseQuery, pathOf, repairTarget } from "./url.ts";
+
+declare module "fastify" {
+  interface FastifyInstance {
+    access: Access;
+  }
+}
+
+/** Longer values of a path parameter are nobody's id or file name. */
+const MAX_PARAMETER = 8192;
+const BODY_IDLE_MS = 60_000;
+
+/** Makes the server; routes are registered on it with `route` and `twin`, files with `registerFileRoutes`. */
+export function createHttpServer(options: HttpOptions): FastifyInstance {
+  const app: FastifyInstance = fastify({
+    loggerInstance: options.log as FastifyBaseLogger,
+    // Request lines would put `?token=` into the log.
+    disableRequestLogging: true,
+    bodyLimit: options.maxUploadBytes,
+    exposeHeadRoutes: false,
+    rewriteUrl: (request) => repairTarget(request.url ?? "/"),
+    routerOptions: { maxParamLength: MAX_PARAMETER, querystringParser: parseQuery },
+  });
+  app.decorate("operations", new Map());
+  app.decorate("access", new Access(options));
+  app.decorateReply("bare", false);
+  guard(app, options);
+  acceptRawBodies(app, options.maxUploadBytes, options.bodyIdleMs ?? BODY_IDLE_MS);
+  addHeaders(app, options);
+  answerErrors(app);
+  return app;
+}
+
+/** Refuses foreign pages and unknown callers before anything is read. */
+function guard(app: FastifyInstance, options: HttpOptions): void {
+  app.addHook("onRequest", async (request, reply) => {
+    const cors = options.corsOrigin !== undefined;
+    if (!cors && !originAllowed(request.headers)) return sendEmpty(reply, 403);
+    // A preflight carries no key.
+    if (request.method === "OPTIONS") return sendEmpty(reply);
+    if (!app.access.mayPass(request.raw)) {
+      return sendStatus(reply.header("www-authenticate", 'Basic realm="Hearth", charset="UTF-8"'), 401);
+    }
+    return undefined;
+  });
+}
+
+function addHeaders(app: FastifyInstance, options: HttpOptions): void {
+  const added: Record<string, string> = {
+    ...(options.corsOrigin === undefined ? {} : corsHeaders(options.corsOrigin)),
+    ...(options.csp ? { "content-security-policy": CONTENT_SECURITY_POLICY } : {}),
+  };
+  const compressor = options.compress ? new Compressor() : undefined;
+  app.addHook("onSend", async (request, reply, payload) => {
+    if (reply.bare) return payload;
+    reply.headers(added);
+    if (!reply.hasHeader("cache-control")) {
+      const value = cacheControl(pathOf(request.url), reply.statusCode);
+      if (value !== undefined) reply.header("cache-control", value);
+    }
+    return compressor === undefined ? payload : compressor.apply(request, reply, payload);
+  });
+}
+
+function answerErrors(app: FastifyInstance): void {
+  app.setErrorHandler((error: FastifyError | HttpError | EmptyError | InvalidJsonError, request, reply) => {
+    const status = error.statusCode ?? 500;
+    if (status < 500) {
+      reply.removeHeader("connection");
+      drainBody(request);
+    }
+    if (error instanceof InvalidJsonError) return sendJson(reply, error.body, status);
+    if (error instanceof EmptyError) return sendEmpty(reply, status);
+    if (error instanceof HttpError && status < 500) return sendStatus(reply, status, error.message);
+    if (status < 500) return sendStatus(reply, status);
+    request.log.error({ err: error, method: request.method, path: request.url.split("?")[0] }, "request failed");
+    return sendStatus(reply.header("connection", "close"), 500, SERVER_ERROR_TEXT);
+  });
+}

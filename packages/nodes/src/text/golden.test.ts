@@ -1,0 +1,4 @@
+import { goldenSuite } from "../testing/golden-cases.ts";
+import { textNodes } from "./index.ts";
+
+goldenSuite(textNodes);
