@@ -3,9 +3,11 @@
 /** A prompt or an expansion names a class that is not registered. */
 export class UnknownClassError extends Error {
   readonly code = "unknown_class";
-  constructor(className: string) {
-    super(`Node class ${className} is not registered`);
+  readonly nodeId: string;
+  constructor(className: string, nodeId: string) {
+    super(`Node ${nodeId} is of class ${className}, which is not registered`);
     this.name = "UnknownClassError";
+    this.nodeId = nodeId;
   }
 }
 

@@ -36,7 +36,7 @@ export function gatherInputs(
     if (link !== undefined) {
       const result = resultOf(link[0]);
       const list = result?.outputs[slotOf(link[1], result.outputs.length)];
-      if (list === undefined) missing.set(name, link[0]);
+      if (result === undefined) missing.set(name, link[0]);
       values.set(name, list === undefined ? NO_VALUE : unwrappedList(list, input));
       if (input === undefined && !cls.acceptsAllInputs && isBelowDynamic(cls, name)) unexpected ??= name;
     } else if (input !== undefined || cls.acceptsAllInputs) {

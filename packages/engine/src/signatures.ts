@@ -51,7 +51,7 @@ export class NodeKeys {
       if (node === undefined) continue;
       const signature = this.#builder.signatureOf(id);
       signatures.add(signature);
-      inner.add(innerScope(scope, id, node.classType));
+      inner.add(innerScope(id, node.classType));
       this.#keys.set(id, { scope, signature });
     }
     this.#cache.enter(scope, signatures, inner);
@@ -64,6 +64,6 @@ export class NodeKeys {
 
   /** The scope of the nodes that this node puts in its place. */
   innerScopeOf(id: string): string {
-    return innerScope(this.of(id)?.scope ?? "", id, this.#graph.find(id)?.classType ?? "");
+    return innerScope(id, this.#graph.find(id)?.classType ?? "");
   }
 }

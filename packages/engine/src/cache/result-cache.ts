@@ -45,9 +45,9 @@ export interface ResultCache {
 
 const SEPARATOR = "\u0000";
 
-/** The scope of the nodes that a node of this class puts in its place. */
-export function innerScope(scope: string, nodeId: string, className: string): string {
-  return `${scope}${SEPARATOR}${SEPARATOR}${nodeId}${SEPARATOR}${className}`;
+/** The scope of the nodes that a node of this class puts in its place; ids are unique, also nested ones. */
+export function innerScope(nodeId: string, className: string): string {
+  return nodeId + SEPARATOR + className;
 }
 
 /** One text per key. */

@@ -31,20 +31,16 @@ export function acceptRawBodies(app: FastifyInstance, limit: number, idleMs: num
   });
 }
 
-/** Answers 408 by closing: a sender that stands still does not read either. */
+/** Ends the connection of a sender that stands still: it would not read an answer either. */
 function giveUpWhenIdle(request: FastifyRequest, idleMs: number): void {
   const { raw } = request;
-  if (raw.complete) return;
+  const { "content-length": length, "transfer-encoding": transfer } = raw.headers;
+  if (raw.complete || (transfer === undefined && (length === undefined || length === "0"))) return;
   const timer = setTimeout(() => raw.destroy(new HttpError(408, "the request body stood still")), idleMs);
-  const onData = (): void => void timer.refresh();
-  const stop = (): void => {
-    clearTimeout(timer);
-    raw.off("data", onData);
-  };
-  // Attached without starting the flow: the parser does that.
-  const wasFlowing = raw.readableFlowing;
-  raw.on("data", onData);
-  if (wasFlowing === null) raw.pause();
+  const stop = (): void => clearTimeout(timer);
+  // A listener would start the flow before the parser is there.
+  raw.pause();
+  raw.on("data", () => timer.refresh());
   raw.once("end", stop).once("close", stop).once("error", stop);
 }
 

@@ -1,17 +1,19 @@
-import { isTensor } from "../sdk/index.ts";
 import { generate, type GeneratorSpec } from "../testing/generator.ts";
 import { goldenSuite } from "../testing/golden-cases.ts";
 import { conditioningNodes } from "./index.ts";
 
-/** The encoder's result: a record of tensors. */
-function makeClipVision(payload: unknown): Record<string, unknown> {
-  const fields = Object.entries(payload as Record<string, { $tensor: GeneratorSpec }>);
-  return Object.fromEntries(fields.map(([name, field]) => [name, generate(field.$tensor)]));
+/** An encoder's result with the fields that a case lists. */
+class RecordedVision {
+  constructor(payload: Readonly<Record<string, { $tensor: GeneratorSpec }>>) {
+    const fields = Object.entries(payload).map(([name, field]) => [name, generate(field.$tensor)]);
+    Object.assign(this, Object.fromEntries(fields));
+  }
 }
 
-function describe(value: unknown): unknown {
-  if (typeof value !== "object" || value === null || !("image_embeds" in value)) return undefined;
-  return isTensor(value.image_embeds) ? { $clipvision: value } : undefined;
-}
-
-goldenSuite(conditioningNodes, { make: { $clipvision: makeClipVision }, describe });
+goldenSuite(conditioningNodes, {
+  make: {
+    $clipvision: (payload) =>
+      new RecordedVision(payload as unknown as ConstructorParameters<typeof RecordedVision>[0]),
+  },
+  describe: (value) => (value instanceof RecordedVision ? { $clipvision: { ...value } } : undefined),
+});

@@ -76,11 +76,22 @@ export function ltxv(
 ): number[] {
   const slope = (shift.max - shift.base) / (4096 - 1024);
   const mu = tokens * slope + shift.base - slope * 1024;
-  const sigmas = linspace(1, 0, steps + 1).map((t) => Math.fround(flowShift(t, mu)));
+  const sigmas = linspace(1, 0, steps + 1).map((t) => flowShift32(t, mu));
   if (!stretch) return sigmas;
   const last = sigmas.findLast((sigma) => sigma !== 0) ?? 1;
-  const scale = (1 - last) / (1 - terminal);
-  return sigmas.map((sigma) => (sigma === 0 ? 0 : 1 - (1 - sigma) / scale));
+  const scale = Math.fround(Math.fround(1 - last) / (1 - terminal));
+  return sigmas.map((sigma) => (sigma === 0 ? 0 : 1 - Math.fround(Math.fround(1 - sigma) / scale)));
+}
+
+/**
+ * `flowShift` rounded to float32 after every operation, a quotient being a product with the reciprocal: at t = 1 it is
+ * one step below 1, without which a schedule of one step would stretch 0 by infinity.
+ */
+function flowShift32(t: number, mu: number): number {
+  if (t === 0) return 0;
+  const factor = Math.fround(Math.exp(mu));
+  const rest = Math.fround(Math.fround(1 / Math.fround(t)) - 1);
+  return Math.fround(Math.fround(1 / Math.fround(factor + rest)) * factor);
 }
 
 /** Bounds of the logit of a sigma: log SNR from −18 to 15. */

@@ -1,0 +1,5 @@
+export * from "./errors.ts";
+export * from "./job.ts";
+export { openSqliteStore } from "./sqlite/sqlite-store.ts";
+export type { JobState } from "./states.ts";
+export type { JobStore, ListJobs } from "./store.ts";

@@ -1,0 +1,58 @@
+/** Opening the database file for one hub. */
+import { mkdirSync } from "node:fs";
+import path from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { DatabaseBusyError } from "../errors.ts";
+import { migrate } from "./migrations.ts";
+
+/** A hub that was just killed gives its lock back within this time. */
+const WAIT_MS = 3_000;
+const RETRY_MS = 25;
+
+export interface OpenDatabase {
+  readonly database: DatabaseSync;
+  /** gives the lock back */
+  readonly release: () => void;
+}
+
+/**
+ * Opens `file` for this process alone. The lock is one that the system gives back when its holder dies, however it
+ * dies: an exclusive transaction on a small database beside the file. @throws DatabaseBusyError
+ */
+export async function openDatabase(file: string): Promise<OpenDatabase> {
+  mkdirSync(path.dirname(file), { recursive: true });
+  const lock = await takeLock(file);
+  const database = new DatabaseSync(file);
+  database.exec(`
+    PRAGMA journal_mode = WAL;
+    PRAGMA synchronous = NORMAL;
+    PRAGMA busy_timeout = 5000;
+    PRAGMA cache_size = -16000;
+    PRAGMA foreign_keys = ON;
+  `);
+  migrate(database);
+  return {
+    database,
+    release: () => {
+      database.close();
+      lock.close();
+    },
+  };
+}
+
+async function takeLock(file: string): Promise<DatabaseSync> {
+  const deadline = performance.now() + WAIT_MS;
+  for (;;) {
+    const lock = new DatabaseSync(`${file}.lock`);
+    try {
+      lock.exec("PRAGMA busy_timeout = 0; PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE");
+      return lock;
+    } catch (error) {
+      lock.close();
+      if (!/locked|busy/.test(String(error)) || performance.now() > deadline) {
+        throw /locked|busy/.test(String(error)) ? new DatabaseBusyError(file) : error;
+      }
+    }
+    await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+  }
+}

@@ -1,0 +1,65 @@
+/** The schema, step by step. A step that has landed is never changed. */
+import type { DatabaseSync } from "node:sqlite";
+import { NewerSchemaError } from "../errors.ts";
+
+const STEPS: readonly string[] = [
+  `
+  CREATE TABLE jobs (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    prompt_id TEXT NOT NULL,
+    state TEXT NOT NULL,
+    owner TEXT NOT NULL,
+    number REAL NOT NULL,
+    number_text TEXT NOT NULL,
+    prompt TEXT NOT NULL,
+    extra_data TEXT NOT NULL,
+    sensitive TEXT,
+    outputs_to_execute TEXT NOT NULL,
+    client_id TEXT,
+    workflow_id TEXT,
+    attempt INTEGER NOT NULL DEFAULT 0,
+    worker_id TEXT,
+    lease_until INTEGER,
+    unclean_stops INTEGER NOT NULL DEFAULT 0,
+    quarantined INTEGER NOT NULL DEFAULT 0,
+    created_at INTEGER NOT NULL,
+    started_at INTEGER,
+    ended_at INTEGER,
+    outputs TEXT,
+    status TEXT,
+    meta TEXT,
+    error TEXT,
+    node_times TEXT,
+    outputs_count INTEGER NOT NULL DEFAULT 0,
+    previewable_count INTEGER NOT NULL DEFAULT 0,
+    preview_output TEXT,
+    -- place in history; NULL: not in it
+    history_position INTEGER,
+    history_deleted INTEGER NOT NULL DEFAULT 0
+  );
+  CREATE INDEX jobs_by_prompt ON jobs (prompt_id, id);
+  CREATE INDEX jobs_waiting ON jobs (number, id) WHERE state = 'queued';
+  CREATE INDEX jobs_running ON jobs (id) WHERE state = 'running';
+  CREATE INDEX jobs_in_history ON jobs (history_position) WHERE history_position IS NOT NULL;
+  CREATE INDEX jobs_listed ON jobs (created_at) WHERE history_position IS NOT NULL;
+  CREATE TABLE owners (owner TEXT PRIMARY KEY, served INTEGER NOT NULL);
+  CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
+  CREATE TABLE events (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    time INTEGER NOT NULL,
+    type TEXT NOT NULL,
+    job_id INTEGER,
+    data TEXT NOT NULL
+  );
+  CREATE TABLE node_classes (key TEXT PRIMARY KEY, text TEXT NOT NULL);
+  `,
+];
+
+/** Brings a database up to date, each step in one transaction. @throws NewerSchemaError */
+export function migrate(database: DatabaseSync): void {
+  const { user_version } = database.prepare("PRAGMA user_version").get() as { user_version: number };
+  if (user_version > STEPS.length) throw new NewerSchemaError(user_version, STEPS.length);
+  for (let step = user_version; step < STEPS.length; step += 1) {
+    database.exec(`BEGIN IMMEDIATE; ${STEPS[step]}; PRAGMA user_version = ${step + 1}; COMMIT`);
+  }
+}

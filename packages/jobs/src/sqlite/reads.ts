@@ -1,0 +1,112 @@
+/** Questions about jobs. */
+import type { DatabaseSync, SQLInputValue } from "node:sqlite";
+import type { HistoryRow, Job, JobEvent, JobSummary, QueuedJob } from "../job.ts";
+import type { ListJobs } from "../store.ts";
+import { historyRow, job, jobSummary, QUEUE_COLUMNS, queuedJob, SUMMARY_COLUMNS } from "./rows.ts";
+import { Statements } from "./statements.ts";
+
+/** `/history` shows no more than this. */
+const HISTORY_LIMIT = 10_000;
+/** What the jobs list shows: what waits or runs, and what is in history. */
+const LISTED = "(state IN ('queued', 'running') OR history_position IS NOT NULL)";
+
+export class JobReads {
+  readonly #sql: Statements;
+
+  constructor(database: DatabaseSync) {
+    this.#sql = new Statements(database);
+  }
+
+  counts(): { pending: number; running: number } {
+    const count = (state: string): number =>
+      Number(this.#sql.get(`SELECT COUNT(*) AS n FROM jobs WHERE state = '${state}'`)?.["n"]);
+    return { pending: count("queued"), running: count("running") };
+  }
+
+  queue(): { running: QueuedJob[]; pending: QueuedJob[] } {
+    return {
+      running: this.#sql.all(`SELECT ${QUEUE_COLUMNS} FROM jobs WHERE state = 'running' ORDER BY id`).map(queuedJob),
+      pending: this.#sql
+        .all(`SELECT ${QUEUE_COLUMNS} FROM jobs WHERE state = 'queued' ORDER BY number, id`)
+        .map(queuedJob),
+    };
+  }
+
+  history({ maxItems, offset }: { maxItems?: number; offset?: number }): HistoryRow[] {
+    const columns = `${QUEUE_COLUMNS}, outputs, status, meta, history_position`;
+    const shown = `SELECT ${columns} FROM jobs WHERE history_position IS NOT NULL`;
+    if (offset === undefined) {
+      const limit = Math.min(maxItems ?? HISTORY_LIMIT, HISTORY_LIMIT);
+      return this.#sql.all(`${shown} ORDER BY history_position DESC LIMIT ?`, limit).map(historyRow).reverse();
+    }
+    const total = Number(this.#sql.get("SELECT COUNT(*) AS n FROM jobs WHERE history_position IS NOT NULL")?.["n"]);
+    const hidden = Math.max(0, total - HISTORY_LIMIT);
+    return this.#sql
+      .all(`${shown} ORDER BY history_position LIMIT ? OFFSET ?`, maxItems ?? -1, hidden + offset)
+      .map(historyRow);
+  }
+
+  historyById(promptId: string): HistoryRow | undefined {
+    const row = this.#sql.get(
+      `SELECT ${QUEUE_COLUMNS}, outputs, status, meta FROM jobs WHERE prompt_id = ? AND history_position IS NOT NULL`,
+      promptId,
+    );
+    return row === undefined ? undefined : historyRow(row);
+  }
+
+  list(options: ListJobs): { jobs: JobSummary[]; total: number } {
+    const conditions = [LISTED];
+    const values: SQLInputValue[] = [];
+    if (options.states !== undefined) {
+      conditions.push(`state IN (${options.states.map(() => "?").join(", ")})`);
+      values.push(...options.states);
+    }
+    if (options.workflowId !== undefined) {
+      conditions.push("workflow_id = ?");
+      values.push(options.workflowId);
+    }
+    const where = conditions.join(" AND ");
+    const total = Number(this.#sql.get(`SELECT COUNT(*) AS n FROM jobs WHERE ${where}`, ...values)?.["n"]);
+    const key =
+      options.sortBy === "created_at"
+        ? "created_at"
+        : "CASE WHEN ended_at IS NULL OR started_at IS NULL THEN 0 ELSE ended_at - started_at END";
+    // Ties stay in the order running, waiting, history: whichever way the key is sorted.
+    const ties = "CASE state WHEN 'running' THEN 0 WHEN 'queued' THEN 1 ELSE 2 END, history_position, number, id";
+    const rows = this.#sql.all(
+      `SELECT ${SUMMARY_COLUMNS} FROM jobs WHERE ${where} ORDER BY ${key} ${options.sortOrder}, ${ties}
+       LIMIT ? OFFSET ?`,
+      ...values,
+      options.limit ?? -1,
+      options.offset,
+    );
+    return { jobs: rows.map(jobSummary), total };
+  }
+
+  get(jobId: string): Job | undefined {
+    const row = this.#sql.get("SELECT * FROM jobs WHERE id = ?", Number(jobId));
+    return row === undefined ? undefined : job(row);
+  }
+
+  getByPromptId(promptId: string): Job | undefined {
+    const row = this.#sql.get("SELECT * FROM jobs WHERE prompt_id = ? ORDER BY id DESC LIMIT 1", promptId);
+    return row === undefined ? undefined : job(row);
+  }
+
+  events(afterSeq: number, limit: number): JobEvent[] {
+    return this.#sql
+      .all("SELECT seq, time, type, job_id, data FROM events WHERE seq > ? ORDER BY seq LIMIT ?", afterSeq, limit)
+      .map((row) => ({
+        seq: Number(row["seq"]),
+        time: Number(row["time"]),
+        type: String(row["type"]),
+        jobId: row["job_id"] == null ? undefined : String(row["job_id"]),
+        data: String(row["data"]),
+      }));
+  }
+
+  nodes(key: string): string | undefined {
+    const row = this.#sql.get("SELECT text FROM node_classes WHERE key = ?", key);
+    return row === undefined ? undefined : String(row["text"]);
+  }
+}

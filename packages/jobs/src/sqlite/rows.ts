@@ -1,0 +1,68 @@
+/** Rows as SQLite gives them, and the records made of them. */
+import { parseJson } from "@hearth/protocol";
+import type { HistoryRow, Job, JobSummary, QueuedJob } from "../job.ts";
+import type { JobState } from "../states.ts";
+
+export type Row = Record<string, string | number | null>;
+
+export const SUMMARY_COLUMNS =
+  "id, prompt_id, state, number_text, attempt, created_at, started_at, ended_at, error, outputs_count, previewable_count, preview_output, workflow_id, quarantined";
+export const QUEUE_COLUMNS = "id, prompt_id, number_text, prompt, extra_data, outputs_to_execute";
+
+const text = (value: Row[string] | undefined): string => String(value);
+const optional = (value: Row[string] | undefined): string | undefined => (value == null ? undefined : String(value));
+const time = (value: Row[string] | undefined): number | undefined => (value == null ? undefined : Number(value));
+
+export function queuedJob(row: Row): QueuedJob {
+  return {
+    id: text(row["id"]),
+    promptId: text(row["prompt_id"]),
+    number: text(row["number_text"]),
+    prompt: text(row["prompt"]),
+    extraData: text(row["extra_data"]),
+    outputsToExecute: parseJson(text(row["outputs_to_execute"])) as string[],
+  };
+}
+
+export function historyRow(row: Row): HistoryRow {
+  return {
+    ...queuedJob(row),
+    outputs: text(row["outputs"]),
+    status: text(row["status"]),
+    meta: text(row["meta"]),
+  };
+}
+
+export function jobSummary(row: Row): JobSummary {
+  return {
+    id: text(row["id"]),
+    promptId: text(row["prompt_id"]),
+    state: text(row["state"]) as JobState,
+    number: text(row["number_text"]),
+    attempt: Number(row["attempt"]),
+    createdAt: Number(row["created_at"]),
+    startedAt: time(row["started_at"]),
+    endedAt: time(row["ended_at"]),
+    error: optional(row["error"]),
+    outputsCount: Number(row["outputs_count"]),
+    previewableCount: Number(row["previewable_count"]),
+    previewOutput: optional(row["preview_output"]),
+    workflowId: optional(row["workflow_id"]),
+    quarantined: row["quarantined"] === 1,
+  };
+}
+
+export function job(row: Row): Job {
+  return {
+    ...jobSummary(row),
+    prompt: text(row["prompt"]),
+    extraData: text(row["extra_data"]),
+    outputs: optional(row["outputs"]),
+    status: optional(row["status"]),
+    meta: optional(row["meta"]),
+    clientId: optional(row["client_id"]),
+    workerId: optional(row["worker_id"]),
+    uncleanStops: Number(row["unclean_stops"]),
+    historyDeleted: row["history_deleted"] === 1,
+  };
+}

@@ -1,0 +1,127 @@
+/** The job store on `node:sqlite`. */
+import type {
+  AcceptedJob,
+  ClaimedJob,
+  Finish,
+  HistoryRow,
+  InterruptedJob,
+  Job,
+  JobEvent,
+  JobSummary,
+  NewJob,
+  QueuedJob,
+} from "../job.ts";
+import type { JobStore, ListJobs } from "../store.ts";
+import { CommitQueue } from "./commit-queue.ts";
+import { openDatabase, type OpenDatabase } from "./connection.ts";
+import { JobReads } from "./reads.ts";
+import { JobWrites } from "./writes.ts";
+
+/** Opens (and makes, or brings up to date) the database at `file`. @throws DatabaseBusyError, NewerSchemaError */
+export async function openSqliteStore(file: string): Promise<JobStore> {
+  return new SqliteStore(await openDatabase(file));
+}
+
+class SqliteStore implements JobStore {
+  readonly #open: OpenDatabase;
+  readonly #queue: CommitQueue;
+  readonly #writes: JobWrites;
+  readonly #reads: JobReads;
+  #version = 0;
+
+  constructor(open: OpenDatabase) {
+    this.#open = open;
+    this.#queue = new CommitQueue(open.database);
+    this.#writes = new JobWrites(open.database);
+    this.#reads = new JobReads(open.database);
+  }
+
+  get version(): number {
+    return this.#version;
+  }
+
+  /** A change that clients see. Accepting and ending are durable against a power cut. */
+  async #change<T>(durable: boolean, work: () => T): Promise<T> {
+    try {
+      return await this.#queue.run(durable, work);
+    } finally {
+      this.#version += 1;
+    }
+  }
+
+  async #read<T>(question: () => T): Promise<T> {
+    this.#queue.flush();
+    return question();
+  }
+
+  accept(job: NewJob): Promise<AcceptedJob> {
+    return this.#change(true, () => this.#writes.accept(job));
+  }
+  takeNumber(): Promise<number> {
+    return this.#queue.run(false, () => this.#writes.takeNumber());
+  }
+  claim(workerId: string, { leaseMs }: { leaseMs: number }): Promise<ClaimedJob | undefined> {
+    return this.#change(false, () => this.#writes.claim(workerId, leaseMs));
+  }
+  renewLeases(attempts: readonly { jobId: string; attempt: number }[], leaseMs: number): Promise<void> {
+    return this.#queue.run(false, () => this.#writes.renewLeases(attempts, leaseMs));
+  }
+  finish(jobId: string, attempt: number, finish: Finish): Promise<boolean> {
+    return this.#change(true, () => this.#writes.finish(jobId, attempt, finish));
+  }
+  requeue(jobId: string, attempt: number, reason: string): Promise<"queued" | "failed" | "late"> {
+    return this.#change(true, () => this.#writes.requeue(jobId, attempt, reason));
+  }
+  recover(): Promise<InterruptedJob[]> {
+    return this.#change(true, () => this.#writes.recover());
+  }
+  cancel(promptIds: readonly string[]): Promise<number> {
+    return this.#change(true, () => promptIds.reduce((count, id) => count + this.#writes.cancel(id), 0));
+  }
+  clearQueue(): Promise<number> {
+    return this.#change(true, () => this.#writes.cancel());
+  }
+  deleteHistory(promptIds: readonly string[]): Promise<void> {
+    return this.#change(true, () => promptIds.forEach((id) => this.#writes.deleteHistory(id)));
+  }
+  clearHistory(): Promise<void> {
+    return this.#change(true, () => this.#writes.deleteHistory());
+  }
+  saveNodes(key: string, text: string): Promise<void> {
+    return this.#queue.run(false, () => this.#writes.saveNodes(key, text));
+  }
+
+  listQueue(): Promise<{ running: QueuedJob[]; pending: QueuedJob[] }> {
+    return this.#read(() => this.#reads.queue());
+  }
+  counts(): Promise<{ pending: number; running: number }> {
+    return this.#read(() => this.#reads.counts());
+  }
+  listHistory(options: { maxItems?: number; offset?: number }): Promise<HistoryRow[]> {
+    return this.#read(() => this.#reads.history(options));
+  }
+  historyById(promptId: string): Promise<HistoryRow | undefined> {
+    return this.#read(() => this.#reads.historyById(promptId));
+  }
+  listJobs(options: ListJobs): Promise<{ jobs: JobSummary[]; total: number }> {
+    return this.#read(() => this.#reads.list(options));
+  }
+  get(jobId: string): Promise<Job | undefined> {
+    return this.#read(() => this.#reads.get(jobId));
+  }
+  getByPromptId(promptId: string): Promise<Job | undefined> {
+    return this.#read(() => this.#reads.getByPromptId(promptId));
+  }
+  events(afterSeq: number, limit: number): Promise<JobEvent[]> {
+    return this.#read(() => this.#reads.events(afterSeq, limit));
+  }
+  loadNodes(key: string): Promise<string | undefined> {
+    return this.#read(() => this.#reads.nodes(key));
+  }
+
+  async close(): Promise<void> {
+    this.#queue.flush();
+    this.#open.database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+    this.#open.release();
+  }
+}

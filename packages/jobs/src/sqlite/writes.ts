@@ -1,0 +1,230 @@
+/** The transactions that change jobs. Each runs inside the commit queue; see the port for what they promise. */
+import type { DatabaseSync } from "node:sqlite";
+import { printJson } from "@hearth/protocol";
+import { PromptIdInUseError } from "../errors.ts";
+import type { AcceptedJob, ClaimedJob, Finish, InterruptedJob, NewJob } from "../job.ts";
+import { assertTransition } from "../states.ts";
+import { queuedJob, type Row } from "./rows.ts";
+import { Statements } from "./statements.ts";
+
+/** A job that was running at this many unclean stops in a row is never tried again by itself. */
+const QUARANTINE_AT = 2;
+
+export class JobWrites {
+  readonly #sql: Statements;
+
+  constructor(database: DatabaseSync) {
+    this.#sql = new Statements(database);
+  }
+
+  accept(job: NewJob): AcceptedJob {
+    const active = this.#sql.get(
+      `SELECT id, number_text, prompt FROM jobs
+       WHERE prompt_id = ? AND state IN ('accepted', 'uploaded', 'queued', 'running') ORDER BY id DESC LIMIT 1`,
+      job.promptId,
+    );
+    if (active !== undefined) {
+      if (active["prompt"] !== job.prompt) throw new PromptIdInUseError(job.promptId);
+      return {
+        id: String(active["id"]),
+        promptId: job.promptId,
+        number: String(active["number_text"]),
+        isNew: false,
+      };
+    }
+    const counted = job.number === undefined ? this.takeNumber() * (job.front ? -1 : 1) + 0 : job.number;
+    const numberText = job.number === undefined ? String(counted) : printJson(job.number);
+    const { lastInsertRowid } = this.#sql.run(
+      `INSERT INTO jobs (prompt_id, state, owner, number, number_text, prompt, extra_data, sensitive,
+         outputs_to_execute, client_id, workflow_id, created_at)
+       VALUES (?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      job.promptId,
+      job.owner,
+      counted,
+      numberText,
+      job.prompt,
+      job.extraData,
+      job.sensitive ?? null,
+      JSON.stringify(job.outputsToExecute),
+      job.clientId ?? null,
+      job.workflowId ?? null,
+      job.createdAt,
+    );
+    const id = Number(lastInsertRowid);
+    this.#event("job.queued", id, { prompt_id: job.promptId });
+    return { id: String(id), promptId: job.promptId, number: numberText, isNew: true };
+  }
+
+  takeNumber(): number {
+    const row = this.#sql.get(
+      `INSERT INTO counters (name, value) VALUES ('number', 1)
+       ON CONFLICT (name) DO UPDATE SET value = value + 1 RETURNING value`,
+    );
+    return Number(row?.["value"]) - 1;
+  }
+
+  claim(workerId: string, leaseMs: number): ClaimedJob | undefined {
+    const row = this.#sql.get(
+      `SELECT jobs.* FROM jobs LEFT JOIN owners USING (owner) WHERE state = 'queued'
+       ORDER BY COALESCE(served, 0), number, id LIMIT 1`,
+    );
+    if (row === undefined) return undefined;
+    const id = Number(row["id"]);
+    const attempt = Number(row["attempt"]) + 1;
+    const now = Date.now();
+    this.#sql.run(
+      `UPDATE jobs SET state = 'running', attempt = ?, worker_id = ?, lease_until = ?, started_at = ? WHERE id = ?`,
+      attempt,
+      workerId,
+      now + leaseMs,
+      now,
+      id,
+    );
+    this.#sql.run(
+      `INSERT INTO owners (owner, served) VALUES (?1, (SELECT COALESCE(MAX(served), 0) + 1 FROM owners))
+       ON CONFLICT (owner) DO UPDATE SET served = (SELECT MAX(served) + 1 FROM owners)`,
+      row["owner"] as string,
+    );
+    this.#event("job.started", id, { prompt_id: row["prompt_id"], attempt, worker: workerId });
+    return {
+      ...queuedJob(row),
+      attempt,
+      clientId: row["client_id"] == null ? undefined : String(row["client_id"]),
+      sensitive: row["sensitive"] == null ? undefined : String(row["sensitive"]),
+    };
+  }
+
+  renewLeases(attempts: readonly { jobId: string; attempt: number }[], leaseMs: number): void {
+    for (const { jobId, attempt } of attempts) {
+      this.#sql.run(
+        "UPDATE jobs SET lease_until = ? WHERE id = ? AND attempt = ? AND state = 'running'",
+        Date.now() + leaseMs,
+        Number(jobId),
+        attempt,
+      );
+    }
+  }
+
+  finish(jobId: string, attempt: number, finish: Finish): boolean {
+    const row = this.#running(jobId, attempt);
+    if (row === undefined) return false;
+    assertTransition("running", finish.state);
+    const id = Number(jobId);
+    const promptId = String(row["prompt_id"]);
+    this.#sql.run(
+      `UPDATE jobs SET state = ?, outputs = ?, status = ?, meta = ?, error = ?, node_times = ?, outputs_count = ?,
+         previewable_count = ?, preview_output = ?, started_at = COALESCE(?, started_at), ended_at = ?,
+         lease_until = NULL, unclean_stops = 0, history_position = ? WHERE id = ?`,
+      finish.state,
+      finish.outputs,
+      finish.status,
+      finish.meta,
+      finish.error ?? null,
+      finish.nodeTimes,
+      finish.outputsCount,
+      finish.previewableCount,
+      finish.previewOutput ?? null,
+      finish.startedAt ?? null,
+      finish.endedAt,
+      this.#historyPosition(promptId),
+      id,
+    );
+    this.#event(`job.${finish.state}`, id, { prompt_id: promptId, attempt });
+    return true;
+  }
+
+  /** A prompt id that is used again keeps its place in history; the older entry leaves it. */
+  #historyPosition(promptId: string): number {
+    const older = this.#sql.get(
+      "SELECT id, history_position FROM jobs WHERE prompt_id = ? AND history_position IS NOT NULL",
+      promptId,
+    );
+    if (older !== undefined) {
+      this.#sql.run("UPDATE jobs SET history_position = NULL WHERE id = ?", Number(older["id"]));
+      return Number(older["history_position"]);
+    }
+    const last = this.#sql.get("SELECT MAX(history_position) AS last FROM jobs WHERE history_position IS NOT NULL");
+    return Number(last?.["last"] ?? 0) + 1;
+  }
+
+  requeue(jobId: string, attempt: number, reason: string): "queued" | "failed" | "late" {
+    const row = this.#running(jobId, attempt);
+    if (row === undefined) return "late";
+    const id = Number(jobId);
+    const stops = Number(row["unclean_stops"]) + 1;
+    if (stops >= QUARANTINE_AT) {
+      this.#sql.run("UPDATE jobs SET unclean_stops = ?, quarantined = 1 WHERE id = ?", stops, id);
+      this.#event("job.quarantined", id, { prompt_id: row["prompt_id"], attempt, reason });
+      return "failed";
+    }
+    assertTransition("running", "queued");
+    this.#sql.run(
+      `UPDATE jobs SET state = 'queued', worker_id = NULL, lease_until = NULL, started_at = NULL, unclean_stops = ?
+       WHERE id = ?`,
+      stops,
+      id,
+    );
+    this.#event("job.requeued", id, { prompt_id: row["prompt_id"], attempt, reason });
+    return "queued";
+  }
+
+  #running(jobId: string, attempt: number): Row | undefined {
+    return this.#sql.get(
+      "SELECT prompt_id, unclean_stops FROM jobs WHERE id = ? AND attempt = ? AND state = 'running'",
+      Number(jobId),
+      attempt,
+    );
+  }
+
+  recover(): InterruptedJob[] {
+    return this.#sql
+      .all(
+        `UPDATE jobs SET unclean_stops = unclean_stops + 1 WHERE state = 'running'
+         RETURNING id, prompt_id, attempt, client_id, worker_id`,
+      )
+      .map((row) => ({
+        id: String(row["id"]),
+        promptId: String(row["prompt_id"]),
+        attempt: Number(row["attempt"]),
+        clientId: row["client_id"] == null ? undefined : String(row["client_id"]),
+        workerId: row["worker_id"] == null ? undefined : String(row["worker_id"]),
+      }));
+  }
+
+  /** `promptId` absent: all that wait. */
+  cancel(promptId?: string): number {
+    const rows = this.#sql.all(
+      `UPDATE jobs SET state = 'cancelled', ended_at = ?1
+       WHERE state = 'queued' AND (?2 IS NULL OR prompt_id = ?2) RETURNING id, prompt_id`,
+      Date.now(),
+      promptId ?? null,
+    );
+    for (const row of rows) this.#event("job.cancelled", Number(row["id"]), { prompt_id: row["prompt_id"] });
+    return rows.length;
+  }
+
+  /** `promptId` absent: the whole history. */
+  deleteHistory(promptId?: string): void {
+    this.#sql.run(
+      `UPDATE jobs SET history_position = NULL, history_deleted = 1
+       WHERE state NOT IN ('accepted', 'uploaded', 'queued', 'running') AND history_deleted = 0
+         AND (?1 IS NULL OR prompt_id = ?1)`,
+      promptId ?? null,
+    );
+  }
+
+  saveNodes(key: string, text: string): void {
+    this.#sql.run("INSERT OR REPLACE INTO node_classes (key, text) VALUES (?, ?)", key, text);
+  }
+
+  #event(type: string, jobId: number, data: Record<string, unknown>): void {
+    this.#sql.run(
+      "INSERT INTO events (time, type, job_id, data) VALUES (?, ?, ?, ?)",
+      Date.now(),
+      type,
+      jobId,
+      printJson(data, "compact"),
+    );
+  }
+}
+
