@@ -22,7 +22,7 @@ export async function writeFixture(base: string, file: JsonObject, substitute: S
   if (file["mtime"] !== undefined) await utimes(place, toNumber(file["mtime"]), toNumber(file["mtime"]));
 }
 
-/** Removes what is inside a directory, except names that `spared` holds. A missing directory is empty. */
+/** Removes what is inside a directory, except names that `spared` holds. */
 export async function emptyDirectory(directory: string, spared: (name: string) => boolean = () => false): Promise<void> {
   for (const name of await readdir(directory)) {
     if (!spared(name)) await rm(path.join(directory, name), { recursive: true, force: true });

@@ -139,7 +139,7 @@ function matchArray(
   if (pattern.length !== value.length) {
     return `${path}: expected ${pattern.length} elements, got ${value.length}: ${short(value)}`;
   }
-  for (const [index, item] of pattern.entriesOf()) {
+  for (const [index, item] of pattern.entries()) {
     const problem = match(item, value[index] as JsonValue, context, `${path}[${index}]`);
     if (problem !== undefined) return problem;
   }
@@ -198,7 +198,7 @@ function matchOperator(
     }
     case "<each>": {
       if (!Array.isArray(value)) return `${path}: expected an array, got ${short(value)}`;
-      for (const [index, item] of value.entriesOf()) {
+      for (const [index, item] of value.entries()) {
         const problem = match(given, item, context, `${path}[${index}]`);
         if (problem !== undefined) return problem;
       }

@@ -2,7 +2,6 @@
 import {
   defineNode,
   float,
-  GraphBuilder,
   type Image,
   image,
   input,
@@ -75,7 +74,7 @@ export const behaviourNodes = [
     inputs: { input1: input("IMAGE", { rawLink: true }), input2: input("IMAGE", { rawLink: true }) },
     outputs: ["IMAGE"],
     execute(given, context) {
-      const graph = new GraphBuilder(`${context.nodeId}.0.0.`);
+      const graph = context.graph();
       const half = graph.node("StubMask", { value: 0.5, height: 512, width: 512, batch_size: 1 });
       const one = graph.node("TestLazyMixImages", { image1: given.input1, mask: half.out(0) });
       const two = graph.node("TestLazyMixImages", { image1: one.out(0), image2: given.input2, mask: half.out(0) });
@@ -95,7 +94,7 @@ export const behaviourNodes = [
       const grey = filled(input1, 1, 512, 512);
       if (input1 <= 0.1) return [grey, white];
       if (input1 <= 0.2) return { outputs: [grey, white] };
-      const graph = new GraphBuilder(`${context.nodeId}.0.0.`);
+      const graph = context.graph();
       const weights = graph.node("StubMask", { value: input1, height: 512, width: 512, batch_size: 1 });
       const stub = (content: string) =>
         graph.node("StubImage", { content, height: 512, width: 512, batch_size: 1 });
@@ -130,7 +129,7 @@ export const behaviourNodes = [
     outputs: ["IMAGE"],
     execute(given, context) {
       if (!isLink(given.model)) throw new NodeError("model must be linked", "ValueError");
-      const graph = new GraphBuilder(`${context.nodeId}.0.0.`);
+      const graph = context.graph();
       const latent = graph.node("EmptyLatentImage", { width: 512, height: 512, batch_size: 1 });
       const encode = (text: string) => graph.node("CLIPTextEncode", { text, clip: given.clip });
       const sampled = graph.node("KSampler", {

@@ -3,7 +3,6 @@ import { setTimeout as delay } from "node:timers/promises";
 import {
   defineNode,
   float,
-  GraphBuilder,
   image,
   input,
   int,
@@ -99,7 +98,7 @@ export const concurrentNodes = [
     outputs: ["IMAGE"],
     outputNode: true,
     execute(given, context) {
-      const graph = new GraphBuilder(`${context.nodeId}.0.0.`);
+      const graph = context.graph();
       const one = graph.node("TestSleep", { value: given.image1, seconds: given.sleep1 });
       const two = graph.node("TestSleep", { value: given.image2, seconds: given.sleep2 });
       const three = graph.node("TestSleep", { value: given.image3, seconds: given.sleep3 });
@@ -124,7 +123,7 @@ export const concurrentNodes = [
     },
     outputs: ["IMAGE"],
     execute(given, context) {
-      const graph = new GraphBuilder(`${context.nodeId}.0.0.`);
+      const graph = context.graph();
       const sleepers = Array.from({ length: given.num_async_nodes }, (_, index) =>
         graph.node("TestSleep", {
           value: index % 2 === 0 ? given.image1 : given.image2,

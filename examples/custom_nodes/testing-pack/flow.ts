@@ -4,7 +4,6 @@ import {
   defineNode,
   type DynamicPrompt,
   ExecutionBlocker,
-  GraphBuilder,
   input,
   int,
   isLink,
@@ -90,7 +89,7 @@ export const flowNodes = [
       const prompt = context.dynamicPrompt;
       const open = given.flow_control[0];
       const body = loopBody(prompt, open, context.nodeId);
-      const graph = new GraphBuilder(`${context.nodeId}.0.0.`);
+      const graph = context.graph();
       const nameOf = (id: string): string => (id === context.nodeId ? "Recurse" : id);
       for (const id of body) {
         const node = prompt.getNode(id);
@@ -130,7 +129,7 @@ export const flowNodes = [
     execute(given, context) {
       const counter = (given as { initial_value0?: number }).initial_value0;
       const remaining = counter ?? given.remaining;
-      const graph = new GraphBuilder(`${context.nodeId}.0.0.`);
+      const graph = context.graph();
       graph.node("TestWhileLoopOpen", {
         condition: remaining > 0,
         initial_value0: remaining,
@@ -166,7 +165,7 @@ export const flowNodes = [
     },
     outputs: [1, 2, 3, 4].map((index) => ({ type: "*", name: `value${index}` })),
     execute(given, context) {
-      const graph = new GraphBuilder(`${context.nodeId}.0.0.`);
+      const graph = context.graph();
       const open = given.flow_control[0];
       const less = graph.node("TestIntMathOperation", { operation: "subtract", a: [open, 1], b: 1 });
       const goesOn = graph.node("TestToBoolNode", { value: less.out(0) });

@@ -3,9 +3,9 @@ import path from "node:path";
 import {
   type FileList,
   type Folders,
+  type JsonObject,
   type JsonValue,
   keysOf,
-  type JsonObject,
   type NodeClassAnnouncement,
   type NodeInfo,
   printJson,
@@ -54,6 +54,11 @@ export class FileNames {
       }
     }
     return [...names].sort(byCodePoint);
+  }
+
+  /** Looks whether the directories behind a list's folder changed; `generation` tells. */
+  touch(folder: string): void {
+    this.#files(folder);
   }
 
   /** The entries of one list: the fixed ones, then the files. */
@@ -106,7 +111,8 @@ export class ObjectInfo {
   /** printed entries of classes without lists, by class; `undefined` where the class has lists */
   #printed = new Map<string, string | undefined>();
   #plain = new Map<string, NodeInfo>();
-  #lists: readonly string[] = [];
+  #folders: ReadonlySet<string> = new Set();
+  #generation = -1;
   #filled: FilledClasses | undefined;
 
   constructor(source: AnnouncementSource, names: FileNames) {
@@ -118,13 +124,11 @@ export class ObjectInfo {
   current(): FilledClasses {
     const isNew = this.#source.version !== this.#version;
     if (isNew) this.#take();
-    const lists = this.#listed.flatMap(({ lists = [] }) =>
-      lists.map((list) => this.#names.entries(list).join("\0")),
-    );
-    const changed = lists.length !== this.#lists.length || lists.some((text, index) => text !== this.#lists[index]);
-    if (isNew || changed || this.#filled === undefined) {
-      this.#lists = lists;
+    for (const folder of this.#folders) this.#names.touch(folder);
+    const { generation } = this.#names;
+    if (isNew || generation !== this.#generation || this.#filled === undefined) {
       this.#filled = this.#fill();
+      this.#generation = generation;
     }
     return this.#filled;
   }
@@ -141,6 +145,7 @@ export class ObjectInfo {
       this.#plain.set(info.name, info);
       this.#printed.set(info.name, hasLists ? undefined : `${printJson(info.name)}: ${printJson(info)}`);
     }
+    this.#folders = new Set(this.#listed.flatMap(({ lists = [] }) => lists.map((list) => list.folder)));
   }
 
   #fill(): FilledClasses {

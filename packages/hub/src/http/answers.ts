@@ -31,9 +31,11 @@ export function sendText(
     .send(typeof text === "string" ? Buffer.from(text) : text);
 }
 
-/** "200 empty": no content type, `Content-Length: 0`. */
-export function sendEmpty(reply: FastifyReply, status = 200): FastifyReply {
-  return reply.code(status).removeHeader("content-type").header("content-length", "0").send();
+/** "200 empty": `Content-Length: 0` and, but for a few answers, no content type. */
+export function sendEmpty(reply: FastifyReply, status = 200, contentType?: string): FastifyReply {
+  if (contentType === undefined) reply.removeHeader("content-type");
+  else reply.header("content-type", contentType);
+  return reply.code(status).header("content-length", "0").send();
 }
 
 /** The text of a status, as the framework says it: no headers are added to it. */

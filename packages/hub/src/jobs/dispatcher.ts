@@ -20,6 +20,7 @@ const PICK_UP_MS = 5_000;
 interface RunningJob {
   readonly ref: AttemptRef;
   readonly clientId: string | undefined;
+  readonly workerId: string | undefined;
   link: WorkerLink | undefined;
   /** node that was last announced as executing */
   node: string | undefined;
@@ -36,6 +37,7 @@ export class Dispatcher {
   readonly #parts: DispatcherParts;
   readonly #running = new Map<string, RunningJob>();
   readonly #idle = new Set<WorkerLink>();
+  readonly #retired = new WeakSet<WorkerLink>();
   #claiming = false;
   #again = false;
   #stopped = false;
@@ -52,7 +54,7 @@ export class Dispatcher {
   async recover(): Promise<void> {
     for (const job of await this.#parts.store.recover()) {
       const ref = { jobId: job.id, promptId: job.promptId, attempt: job.attempt };
-      this.#running.set(job.id, { ref, clientId: job.clientId, link: undefined, node: undefined });
+      this.#running.set(job.id, { ref, clientId: job.clientId, workerId: job.workerId, link: undefined, node: undefined });
     }
     if (this.#running.size > 0) {
       this.#pickUpTimer = setTimeout(() => void this.#stallUnclaimed(), PICK_UP_MS);
@@ -70,8 +72,11 @@ export class Dispatcher {
     await this.#end(job, lostResult(job.ref.promptId, "WorkerLost", text), "stall");
   }
 
-  /** A worker dialled: it keeps the attempts that still hold their lease, and drops the others. */
-  async joined(link: WorkerLink): Promise<void> {
+  /**
+   * A worker dialled: it keeps the attempts that still hold their lease, and drops the others. One that was started
+   * with other settings than this hub wants gets nothing new, and ends when it is done.
+   */
+  async joined(link: WorkerLink, suits: boolean): Promise<void> {
     const keep: AttemptRef[] = [];
     const drop: AttemptRef[] = [];
     for (const held of link.held) {
@@ -81,18 +86,21 @@ export class Dispatcher {
       (valid ? keep : drop).push({ jobId: held.jobId, promptId: held.promptId, attempt: held.attempt });
     }
     link.send({ type: "welcome", keep, drop });
-    if (keep.length === 0) this.ready(link);
+    if (!suits) {
+      this.#retired.add(link);
+      link.send({ type: "stop" });
+    } else if (keep.length === 0) this.ready(link);
+    // What this worker ran for the last hub and has no more is lost.
+    for (const job of [...this.#running.values()]) {
+      if (job.link === undefined && job.workerId === link.workerId) await this.#stall(job);
+    }
   }
 
   /** The worker has nothing to do. */
   ready(link: WorkerLink): void {
+    if (this.#retired.has(link)) return;
     this.#idle.add(link);
     this.kick();
-  }
-
-  /** The worker is to get nothing more. */
-  retire(link: WorkerLink): void {
-    this.#idle.delete(link);
   }
 
   lost(link: WorkerLink): void {
@@ -152,7 +160,7 @@ export class Dispatcher {
 
   #assign(link: WorkerLink, job: ClaimedJob): void {
     const ref = { jobId: job.id, promptId: job.promptId, attempt: job.attempt };
-    this.#running.set(job.id, { ref, clientId: job.clientId, link, node: undefined });
+    this.#running.set(job.id, { ref, clientId: job.clientId, workerId: link.workerId, link, node: undefined });
     this.#parts.queue.started();
     this.#parts.sockets().broadcastStatus();
     link.send({

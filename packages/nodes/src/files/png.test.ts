@@ -17,9 +17,14 @@ for (const channels of [1, 2, 3, 4] as const) {
   test(`libvips reads back ${channels} channels exactly`, async () => {
     for (const [width, height, level] of [[1, 1, 0], [7, 5, 4], [900, 1300, 1]] as const) {
       const given = raster(width, height, channels);
-      const { data, info } = await sharp(await encodePng(given, { level })).raw().toBuffer({ resolveWithObject: true });
-      assert.deepEqual([info.width, info.height, info.channels], [width, height, channels]);
-      assert.ok(Buffer.from(given.samples).equals(data));
+      const file = sharp(await encodePng(given, { level }));
+      const { data, info } = await file.raw().toBuffer({ resolveWithObject: true });
+      // Grey comes back as three equal colours.
+      const kept = channels % 2 === 0 ? 4 : 3;
+      const picks = { 1: [0, 0, 0], 2: [0, 0, 0, 1], 3: [0, 1, 2], 4: [0, 1, 2, 3] }[channels];
+      assert.deepEqual([info.width, info.height, info.channels], [width, height, kept]);
+      const expected = data.map((_, i) => given.samples[Math.floor(i / kept) * channels + (picks[i % kept] ?? 0)] ?? 0);
+      assert.ok(expected.equals(data));
     }
   });
 }

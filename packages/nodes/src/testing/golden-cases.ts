@@ -175,7 +175,7 @@ async function callNode(
 ): Promise<Called> {
   const lists: Record<string, unknown[]> = {};
   for (const [name, given] of Object.entries(inputs)) {
-    lists[name] = await inputList(known, given, run, options);
+    lists[name] = await inputList(known, given as JsonValue, run, options);
   }
   const length = Math.max(1, ...Object.values(lists).map((list) => list.length));
   const calls = cls.inputIsList
@@ -216,7 +216,7 @@ async function inputList(
   run: TestContext,
   options: GoldenOptions,
 ): Promise<unknown[]> {
-  if (isKeyed(given, "$in")) return [makeValue(given["$in"], options)];
+  if (isKeyed(given, "$in")) return [makeValue(given["$in"] as JsonValue, options)];
   if (isKeyed(given, "$list")) return (given["$list"] as JsonValue[]).map((item) => makeValue(item, options));
   if (isKeyed(given, "$int")) return [BigInt(given["$int"] as string)];
   if (isKeyed(given, "$node")) {
