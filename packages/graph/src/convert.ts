@@ -13,11 +13,30 @@ export class PythonError extends Error {
 
 const INTEGER = /^[+-]?\d+(?:_\d+)*$/;
 const FLOAT = /^[+-]?(?:\d+(?:_\d+)*\.?(?:\d+(?:_\d+)*)?|\.\d+(?:_\d+)*)(?:[eE][+-]?\d+(?:_\d+)*)?$/;
-const WORDS: Record<string, number> = {
-  nan: Number.NaN,
-  inf: Number.POSITIVE_INFINITY,
-  infinity: Number.POSITIVE_INFINITY,
-};
+const WORDS: ReadonlyMap<string, number> = new Map([
+  ["nan", Number.NaN],
+  ["inf", Number.POSITIVE_INFINITY],
+  ["infinity", Number.POSITIVE_INFINITY],
+]);
+
+/** Python reads no longer integers from a text, because the time for it grows with the square of the length. */
+const MAX_DIGITS = 4300;
+
+/** What `str.strip()` removes: unlike JavaScript, the separators U+001C…U+001F and U+0085, but no byte order mark. */
+const SPACE = "[\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]+";
+const EDGES = new RegExp(`^${SPACE}|${SPACE}$`, "g");
+
+/** A number's text as Python's parsers see it: without spaces around it, and with digits of any script as ASCII. */
+function numberText(value: string): string {
+  return value.replaceAll(EDGES, "").replaceAll(/\p{Nd}/gu, (digit) => {
+    const code = digit.codePointAt(0) as number;
+    if (code < 128) return digit;
+    // Scripts have their digits in runs of ten (mathematical ones in five such runs) that start with zero.
+    let zero = code;
+    while (/\p{Nd}/u.test(String.fromCodePoint(zero - 1))) zero -= 1;
+    return String((code - zero) % 10);
+  });
+}
 
 function exactInteger(value: bigint): number | bigint {
   const number = Number(value);
@@ -29,8 +48,16 @@ export function toInt(value: JsonValue): number | bigint {
   if (typeof value === "bigint") return value;
   if (typeof value === "boolean") return value ? 1 : 0;
   if (typeof value === "string") {
-    const text = value.trim();
-    if (INTEGER.test(text)) return exactInteger(BigInt(text.replaceAll("_", "").replace(/^\+/, "")));
+    const text = numberText(value);
+    if (INTEGER.test(text)) {
+      const digits = text.replaceAll("_", "").replace(/^\+/, "");
+      const count = digits.replace("-", "").length;
+      if (count <= MAX_DIGITS) return exactInteger(BigInt(digits));
+      throw new PythonError(
+        "ValueError",
+        `Exceeds the limit (${MAX_DIGITS} digits) for integer string conversion: value has ${count} digits; use sys.set_int_max_str_digits() to increase the limit`,
+      );
+    }
     throw new PythonError("ValueError", `invalid literal for int() with base 10: ${pyRepr(value)}`);
   }
   const number = value instanceof JsonFloat ? value.value : value;
@@ -55,10 +82,15 @@ export function toFloat(value: JsonValue): number | JsonFloat {
 function floatOf(value: JsonValue): number {
   if (value instanceof JsonFloat) return value.value;
   if (typeof value === "number") return value;
-  if (typeof value === "bigint" || typeof value === "boolean") return Number(value);
+  if (typeof value === "boolean") return Number(value);
+  if (typeof value === "bigint") {
+    const number = Number(value);
+    if (Number.isFinite(number)) return number;
+    throw new PythonError("OverflowError", "int too large to convert to float");
+  }
   if (typeof value === "string") {
-    const text = value.trim();
-    const word = WORDS[text.replace(/^[+-]/, "").toLowerCase()];
+    const text = numberText(value);
+    const word = WORDS.get(text.replace(/^[+-]/, "").toLowerCase());
     if (word !== undefined) return text.startsWith("-") ? -word : word;
     if (FLOAT.test(text)) return Number(text.replaceAll("_", ""));
     throw new PythonError("ValueError", `could not convert string to float: ${pyRepr(value)}`);
@@ -75,12 +107,15 @@ export function toBool(value: JsonValue): boolean {
 }
 
 /** How constants of these types are taken in; all other types take any constant as it is. */
-export const CONVERSIONS: Readonly<Record<string, (value: JsonValue) => JsonValue>> = {
-  INT: toInt,
-  FLOAT: toFloat,
-  STRING: pyStr,
-  BOOLEAN: toBool,
-};
+export const CONVERSIONS: ReadonlyMap<unknown, (value: JsonValue) => JsonValue> = new Map<
+  unknown,
+  (value: JsonValue) => JsonValue
+>([
+  ["INT", toInt],
+  ["FLOAT", toFloat],
+  ["STRING", pyStr],
+  ["BOOLEAN", toBool],
+]);
 
 /** Python's `==` between JSON values: `1 == 1.0 == True`. */
 export function pyEquals(a: JsonValue, b: JsonValue): boolean {
@@ -106,14 +141,17 @@ function comparable(value: JsonValue): JsonValue {
   return typeof value === "boolean" ? Number(value) : value;
 }
 
-/** Python's `a < b` for a constant and a bound. @throws PythonError when they have no order */
-export function pyLess(a: JsonValue, b: JsonValue): boolean {
+/** Python's `a < b` or `a > b` for a constant and a bound. @throws PythonError when they have no order */
+export function pyCompare(a: JsonValue, operator: "<" | ">", b: JsonValue): boolean {
   const [x, y] = [comparable(a), comparable(b)];
-  const ordered = (value: JsonValue): value is number | bigint => typeof value === "number" || typeof value === "bigint";
-  if (ordered(x) && ordered(y)) return x < y;
-  if (typeof x === "string" && typeof y === "string") return x < y;
-  throw new PythonError(
-    "TypeError",
-    `'<' not supported between instances of '${pyTypeName(a)}' and '${pyTypeName(b)}'`,
-  );
+  const isOrdered =
+    ((typeof x === "number" || typeof x === "bigint") && (typeof y === "number" || typeof y === "bigint")) ||
+    (typeof x === "string" && typeof y === "string");
+  if (!isOrdered) {
+    throw new PythonError(
+      "TypeError",
+      `'${operator}' not supported between instances of '${pyTypeName(a)}' and '${pyTypeName(b)}'`,
+    );
+  }
+  return operator === "<" ? (x as number) < (y as number) : (x as number) > (y as number);
 }

@@ -7,6 +7,7 @@ import {
   type NodeInfo,
 } from "@hearth/protocol";
 
+/** An input as it is on the wire. */
 export interface ExpandedInput {
   readonly name: string;
   readonly group: "required" | "optional";
@@ -18,14 +19,27 @@ const MAX_NAMES = 100;
 
 const DYNAMIC = new Set<unknown>(["COMFY_AUTOGROW_V3", "COMFY_DYNAMICCOMBO_V3", "COMFY_DYNAMICSLOT_V3"]);
 
+/** True for an input that stands for others. */
 export function isDynamic(declaration: InputDeclaration): boolean {
   return DYNAMIC.has(declaration[0]);
 }
 
-/** The flat inputs that a class declares, given these inputs. Hidden ones are not among them. */
-export function expandInputs(info: NodeInfo, given: Readonly<Record<string, unknown>>): ExpandedInput[] {
+export type ExpandedInputs = readonly ExpandedInput[];
+
+/** Inputs of classes without dynamic ones, which do not depend on what is given. A node info never changes. */
+const fixedInputs = new WeakMap<NodeInfo, ExpandedInputs>();
+
+/**
+ * The flat inputs that a class declares, given these inputs: required ones first, each group in its own order. Hidden
+ * ones are not among them. Options like `lazy` and `rawLink` are in `declaration[1]`.
+ */
+export function expandInputs(info: NodeInfo, given: Readonly<Record<string, unknown>>): ExpandedInputs {
+  const fixed = fixedInputs.get(info);
+  if (fixed !== undefined) return fixed;
   const found: ExpandedInput[] = [];
-  expandGroups(info.input, "", false, given, found);
+  expandGroups(info.input, "", given, found);
+  const declared = [...Object.values(info.input.required ?? {}), ...Object.values(info.input.optional ?? {})];
+  if (!declared.some(isDynamic)) fixedInputs.set(info, found);
   return found;
 }
 
@@ -37,15 +51,13 @@ interface Groups {
 function expandGroups(
   groups: Groups,
   prefix: string,
-  allOptional: boolean,
   given: Readonly<Record<string, unknown>>,
   found: ExpandedInput[],
 ): void {
   for (const group of ["required", "optional"] as const) {
     const members = groups[group] as Record<string, InputDeclaration> | undefined;
     for (const [name, declaration] of Object.entries(members ?? {})) {
-      const effective = allOptional ? "optional" : group;
-      expandOne({ name: prefix + name, group: effective, declaration }, given, found);
+      expandOne({ name: prefix + name, group, declaration }, given, found);
     }
   }
 }
@@ -57,17 +69,18 @@ function expandOne(input: ExpandedInput, given: Readonly<Record<string, unknown>
       found.push(...grownInputs(input, options));
       return;
     case "COMFY_DYNAMICCOMBO_V3": {
-      const chosen = chosenOption(options, given[input.name]);
+      const chosen = chosenOption(options, Object.hasOwn(given, input.name) ? given[input.name] : undefined);
       // An absent or unknown key takes the input and all that hangs on it out of the schema.
       if (chosen === undefined) return;
       found.push(input);
-      expandGroups(chosen as Groups, `${input.name}.`, false, given, found);
+      expandGroups(chosen as Groups, `${input.name}.`, given, found);
       return;
     }
     case "COMFY_DYNAMICSLOT_V3":
-      found.push(input);
-      if (given[input.name] !== undefined && isJsonObject(options["inputs"])) {
-        expandGroups(options["inputs"] as Groups, `${input.name}.`, false, given, found);
+      // What the slot takes is the type that it names.
+      found.push({ ...input, declaration: [(options["slotType"] ?? "*") as string, options] });
+      if (Object.hasOwn(given, input.name) && isJsonObject(options["inputs"])) {
+        expandGroups(options["inputs"] as Groups, `${input.name}.`, given, found);
       }
       return;
     default:
@@ -106,8 +119,9 @@ function chosenOption(options: JsonObject, key: unknown): JsonValue | undefined 
 
 /**
  * Rebuilds the records that a node sees from flat values: `images.image0` goes into `images`; a dynamic combo becomes
- * a record with its key under its own name. Values of undeclared names stay as they are, so that the call can refuse
- * them.
+ * a record with its key under its own name; a growing input without values becomes an empty record. Values of
+ * undeclared names stay as they are, so that the call can refuse them. `keyOf` gives the choice of a dynamic combo from
+ * its value: for classes that take lists that is the first of them.
  */
 export function nestInputs(
   info: NodeInfo,
@@ -135,7 +149,7 @@ function nestGroups(groups: Groups, prefix: string, keys: Record<string, unknown
         const chosen = chosenOption(options, keys[full]) as Groups | undefined;
         if (chosen === undefined) delete values[full];
         else nestUnder(chosen, full, name, keys, values);
-      } else if (declaration[0] === "COMFY_DYNAMICSLOT_V3" && values[full] !== undefined) {
+      } else if (declaration[0] === "COMFY_DYNAMICSLOT_V3" && Object.hasOwn(values, full)) {
         const inner = options["inputs"];
         if (isJsonObject(inner)) nestUnder(inner as Groups, full, name, keys, values);
       }
@@ -162,12 +176,12 @@ function nestUnder(
 }
 
 function collect(values: Record<string, unknown>, names: readonly (readonly [string, string])[]): Record<string, unknown> {
-  const record: Record<string, unknown> = {};
+  const members: [string, unknown][] = [];
   for (const [member, flatName] of names) {
     if (!Object.hasOwn(values, flatName)) continue;
-    record[member] = values[flatName];
+    members.push([member, values[flatName]]);
     delete values[flatName];
   }
-  return record;
+  return Object.fromEntries(members);
 }
 

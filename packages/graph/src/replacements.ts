@@ -1,6 +1,7 @@
 /** Classes that took another's place (section 3.17). */
-import { isJsonObject, type JsonObject, type JsonValue, keysOf } from "@hearth/protocol";
-import type { ClassLookup } from "./validate-node.ts";
+import { isJsonObject, type JsonObject, type JsonValue, keysOf, objectFrom } from "@hearth/protocol";
+import { linkOf } from "./links.ts";
+import type { ClassLookup } from "./prompt-state.ts";
 
 interface InputMove {
   readonly new_id: string;
@@ -8,12 +9,15 @@ interface InputMove {
   readonly set_value?: JsonValue;
 }
 
+type OutputMoves = readonly { readonly new_idx: number; readonly old_idx: number }[];
+
+/** One entry of the table, in the words of `GET /node_replacements`. */
 export interface NodeReplacement {
   readonly new_node_id: string;
   readonly old_node_id: string;
   readonly old_widget_ids: readonly string[] | null;
   readonly input_mapping: readonly InputMove[] | null;
-  readonly output_mapping: readonly { new_idx: number; old_idx: number }[] | null;
+  readonly output_mapping: OutputMoves | null;
 }
 
 const FIRST_OUTPUT = [{ new_idx: 0, old_idx: 0 }];
@@ -70,8 +74,17 @@ export const REPLACEMENTS: readonly NodeReplacement[] = [
   renamed("ConditioningAverage ", "ConditioningAverage"),
 ];
 
-/** Replaces nodes of unknown classes whose replacement is known, in place, and renumbers links to their outputs. */
+/** The answer of `GET /node_replacements`: replacements by old class. */
+export function nodeReplacementsInfo(): JsonObject {
+  return objectFrom(REPLACEMENTS.map((entry) => [entry.old_node_id, [{ ...entry } as unknown as JsonObject]]));
+}
+
+/**
+ * Replaces nodes of unknown classes whose replacement is known, in place, and renumbers links to their outputs. Id and
+ * `_meta` stay. A mapped input that the node lacks stays absent, for validation to report.
+ */
 export function applyReplacements(prompt: JsonObject, classes: ClassLookup): void {
+  const moved = new Map<string, OutputMoves>();
   for (const id of keysOf(prompt)) {
     const node = prompt[id];
     if (!isJsonObject(node)) continue;
@@ -79,35 +92,32 @@ export function applyReplacements(prompt: JsonObject, classes: ClassLookup): voi
     if (typeof type !== "string" || classes(type) !== undefined) continue;
     const replacement = REPLACEMENTS.find((entry) => entry.old_node_id === type);
     if (replacement === undefined || classes(replacement.new_node_id) === undefined) continue;
-    const old = isJsonObject(node["inputs"]) ? node["inputs"] : {};
     node["class_type"] = replacement.new_node_id;
-    node["inputs"] = mappedInputs(old, replacement);
-    if (replacement.output_mapping !== null) moveOutputs(prompt, id, replacement.output_mapping);
+    node["inputs"] = mappedInputs(isJsonObject(node["inputs"]) ? node["inputs"] : {}, replacement);
+    if (replacement.output_mapping !== null) moved.set(id, replacement.output_mapping);
   }
+  if (moved.size > 0) moveOutputs(prompt, moved);
 }
 
 /** Only mapped inputs survive; without a mapping none does. */
 function mappedInputs(old: JsonObject, { input_mapping }: NodeReplacement): JsonObject {
   const inputs: JsonObject = {};
   for (const move of input_mapping ?? []) {
-    const value = move.old_id === undefined ? move.set_value : old[move.old_id];
+    const given = move.old_id !== undefined && Object.hasOwn(old, move.old_id) ? old[move.old_id] : undefined;
+    const value = move.old_id === undefined ? move.set_value : given;
     if (value !== undefined) inputs[move.new_id] = value;
   }
   return inputs;
 }
 
-function moveOutputs(
-  prompt: JsonObject,
-  id: string,
-  mapping: readonly { new_idx: number; old_idx: number }[],
-): void {
+function moveOutputs(prompt: JsonObject, moved: ReadonlyMap<string, OutputMoves>): void {
   for (const node of Object.values(prompt)) {
     const inputs = isJsonObject(node) ? node["inputs"] : undefined;
     if (!isJsonObject(inputs)) continue;
     for (const value of Object.values(inputs)) {
-      if (!Array.isArray(value) || value[0] !== id) continue;
-      const moved = mapping.find((entry) => entry.old_idx === value[1]);
-      if (moved !== undefined) value[1] = moved.new_idx;
+      const link = linkOf(value);
+      const move = link && moved.get(link[0])?.find((entry) => entry.old_idx === link[1]);
+      if (move !== undefined) (value as JsonValue[])[1] = move.new_idx;
     }
   }
 }

@@ -1,10 +1,16 @@
 /**
- * Cache keys of nodes (section 6.11). A key describes the node and all its ancestors in the order of a depth-first
- * walk over sorted input names; links name an ancestor by its place in that walk. So neither ids nor positions count.
+ * Cache keys of nodes (section 6.11). The reference describes a node and all its ancestors in the order of a
+ * depth-first walk over sorted input names, and names an ancestor by its place in that walk. Here a link is replaced
+ * by the digest of its source, which holds the digests of that node's sources: so neither ids nor positions count
+ * either, and a chain of any length costs one step per node. The one difference: two links to one node, and links to
+ * two equal nodes, give the same key, as they bring the same values.
  */
-import { createHash } from "node:crypto";
-import { isJsonObject, JsonFloat, type JsonValue } from "@hearth/protocol";
+import { hash, randomUUID } from "node:crypto";
+import { floatText, JsonFloat, type JsonValue, MAX_DEPTH } from "@hearth/protocol";
+import { foldGraph } from "./fold-graph.ts";
+import { linkOf, sourcesIn } from "./links.ts";
 
+/** What a key is made of. */
 export interface SignatureAccess {
   readonly node: (id: string) => { class_type: string; inputs: Readonly<Record<string, unknown>> } | undefined;
   readonly changeToken: (id: string) => JsonValue;
@@ -12,76 +18,55 @@ export interface SignatureAccess {
   readonly idCounts: (id: string) => boolean;
 }
 
-function linkOf(value: unknown): [string, number] | undefined {
-  return Array.isArray(value) && value.length === 2 && typeof value[0] === "string" && typeof value[1] === "number"
-    ? (value as [string, number])
-    : undefined;
-}
-
-let unmatched = 0;
 /** A text that no other key contains. */
 function never(): string {
-  unmatched += 1;
-  return `never:${process.pid}:${unmatched}`;
+  return `never:${randomUUID()}`;
 }
 
-/** A constant as text. What cannot be written down, and NaN, equals nothing. */
-function constantText(value: unknown): string {
+/** A constant as text. What cannot be written down, and NaN, equals nothing, not even itself. */
+function constantText(value: unknown, depth = 0): string {
   if (value === null || value === undefined) return "null";
-  if (typeof value === "string") return JSON.stringify(value);
-  if (typeof value === "boolean") return String(value);
-  if (typeof value === "bigint") return value.toString();
-  if (value instanceof JsonFloat) return String(value.value);
-  if (typeof value === "number") return Number.isNaN(value) ? never() : String(value);
-  if (Array.isArray(value)) return `[${value.map(constantText).join(",")}]`;
-  if (isJsonObject(value) && Object.getPrototypeOf(value) === Object.prototype) {
-    const keys = Object.keys(value).sort();
-    return `{${keys.map((key) => `${JSON.stringify(key)}:${constantText(value[key])}`).join(",")}}`;
+  switch (typeof value) {
+    case "string":
+      return JSON.stringify(value);
+    case "boolean":
+      return String(value);
+    case "bigint":
+      return value.toString();
+    case "number":
+      return Number.isNaN(value) ? never() : String(value);
   }
-  return never();
+  // Inputs of expansions may hold any object, also one that contains itself.
+  if (typeof value !== "object" || depth > MAX_DEPTH) return never();
+  if (value instanceof JsonFloat) return floatText(value.value);
+  if (Array.isArray(value)) return `[${value.map((item) => constantText(item, depth + 1)).join(",")}]`;
+  if (Object.getPrototypeOf(value) !== Object.prototype) return never();
+  const members = Object.entries(value).map(
+    ([key, item]) => `${JSON.stringify(key)}:${constantText(item, depth + 1)}`,
+  );
+  return `{${members.sort().join(",")}}`;
 }
 
+/** The keys of one prompt; what was worked out for a node is used for all that stands on it. */
 export class SignatureBuilder {
   readonly #access: SignatureAccess;
-  /** digests of subgraphs, valid where the walk meets nothing that it has met before */
   readonly #digests = new Map<string, string>();
 
   constructor(access: SignatureAccess) {
     this.#access = access;
   }
 
-  /**
-   * The key of a node. Equal keys mean equal results. Each ancestor is described once, by a digest that holds the
-   * digests of its own sources, so that a chain of any length costs one step per node; two links to one source and
-   * links to two equal sources give the same key, as their results are equal.
-   */
+  /** The key of a node. Equal keys mean equal results; a node without a definite key gets one that never comes again. */
   signatureOf(id: string): string {
-    const stack = [id];
-    const open = new Set<string>();
-    while (stack.length > 0) {
-      const current = stack.at(-1) as string;
-      if (this.#digests.has(current)) {
-        stack.pop();
-        continue;
-      }
-      const waiting = open.has(current) ? [] : this.#sources(current).filter((source) => !this.#digests.has(source));
-      if (waiting.length > 0) {
-        open.add(current);
-        stack.push(...waiting.filter((source) => !open.has(source)));
-        if (stack.at(-1) !== current) continue;
-      }
-      this.#digests.set(current, this.#describe(current));
-      stack.pop();
-    }
-    return this.#digests.get(id) as string;
+    return foldGraph(
+      id,
+      this.#digests,
+      (node) => sourcesIn(this.#access.node(node)?.inputs ?? {}),
+      (node, digestOf) => this.#digest(node, digestOf),
+    );
   }
 
-  #sources(id: string): string[] {
-    const inputs = this.#access.node(id)?.inputs ?? {};
-    return Object.values(inputs).flatMap((value) => linkOf(value)?.[0] ?? []);
-  }
-
-  #describe(id: string): string {
+  #digest(id: string, digestOf: (source: string) => string | undefined): string {
     const node = this.#access.node(id);
     if (node === undefined) return never();
     const parts = [
@@ -92,9 +77,14 @@ export class SignatureBuilder {
     for (const name of Object.keys(node.inputs).sort()) {
       const value = node.inputs[name];
       const link = linkOf(value);
-      const text = link === undefined ? constantText(value) : `@${this.#digests.get(link[0]) ?? never()}#${link[1]}`;
+      const text = link === undefined ? constantText(value) : `@${digestOf(link[0]) ?? never()}#${link[1]}`;
       parts.push(`${JSON.stringify(name)}=${text}`);
     }
-    return createHash("sha256").update(parts.join("\n")).digest("base64url");
+    return hash("sha256", parts.join("\n"), "base64url");
   }
+}
+
+/** The key of one node, for callers that need no other. */
+export function signatureOf(id: string, access: SignatureAccess): string {
+  return new SignatureBuilder(access).signatureOf(id);
 }

@@ -1,4 +1,5 @@
 export * from "./errors.ts";
+export { EventFile } from "./event-file.ts";
 export * from "./job.ts";
 export { openSqliteStore } from "./sqlite/sqlite-store.ts";
 export type { JobState } from "./states.ts";

@@ -120,7 +120,7 @@ export function cloneJson<T extends JsonValue>(value: T): T {
 }
 
 /** Sets an own property, also for `__proto__`, which plain assignment would swallow. */
-function setKey(object: JsonObject, key: string, value: JsonValue): void {
+export function setKey(object: JsonObject, key: string, value: JsonValue): void {
   if (key === "__proto__") {
     Object.defineProperty(object, key, {
       value,

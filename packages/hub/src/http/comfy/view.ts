@@ -17,6 +17,8 @@ const DEFAULT_QUALITY = 90;
 type Query = Readonly<Record<string, string | undefined>>;
 
 export function registerView(app: FastifyInstance, options: Pick<HttpOptions, "folders">): void {
+  // libvips keeps pictures by file name, and would show one that was replaced.
+  sharp.cache(false);
   twin(app, "GET", "/view", async (request, reply) => {
     const query = request.query as Query;
     const file = await fileOf(options.folders, query);

@@ -1,0 +1,248 @@
+/** The promises of the port, as tests. Every implementation runs this suite. */
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { PromptIdInUseError } from "./errors.ts";
+import type { Finish, NewJob } from "./job.ts";
+import type { JobStore } from "./store.ts";
+
+export interface StoreUnderTest {
+  readonly store: JobStore;
+  /** closes the store and opens it again on the same data */
+  reopen(): Promise<JobStore>;
+  destroy(): Promise<void>;
+}
+
+const LEASE = { leaseMs: 60_000 };
+
+export function newJob(promptId: string, more: Partial<NewJob> = {}): NewJob {
+  return {
+    promptId,
+    prompt: '{"1": {"class_type": "X", "inputs": {"seed": 18446744073709551615, "scale": 1.0}}}',
+    extraData: '{"create_time": 1}',
+    sensitive: undefined,
+    outputsToExecute: ["1"],
+    number: undefined,
+    front: false,
+    clientId: undefined,
+    owner: "anonymous",
+    createdAt: 1,
+    workflowId: undefined,
+    ...more,
+  };
+}
+
+export function finished(more: Partial<Finish> = {}): Finish {
+  return {
+    state: "completed",
+    outputs: '{"1": {"images": []}}',
+    status: '{"status_str": "success"}',
+    meta: "{}",
+    error: undefined,
+    nodeTimes: "{}",
+    outputsCount: 0,
+    previewableCount: 0,
+    previewOutput: undefined,
+    startedAt: 10,
+    endedAt: 20,
+    ...more,
+  };
+}
+
+/** Runs a queued job to its end. */
+async function runNext(store: JobStore, more: Partial<Finish> = {}): Promise<string> {
+  const job = await store.claim("w", LEASE);
+  assert.ok(job, "a job waits");
+  assert.equal(await store.finish(job.id, job.attempt, finished(more)), true);
+  return job.promptId;
+}
+
+/** Registers the suite. `open` gives an empty store each time. */
+export function jobStoreSuite(name: string, open: () => Promise<StoreUnderTest>): void {
+  describe(`JobStore: ${name}`, () => {
+    const check = (title: string, body: (store: JobStore, under: StoreUnderTest) => Promise<void>): void => {
+      describe(title, () => {
+        let under: StoreUnderTest;
+        before(async () => {
+          under = await open();
+        });
+        after(() => under.destroy());
+        test("holds", () => body(under.store, under));
+      });
+    };
+
+    check("texts come back exactly, integers beyond 2^53 too", async (store) => {
+      const job = newJob("a", { sensitive: '{"token": "s"}' });
+      await store.accept(job);
+      const claimed = await store.claim("w", LEASE);
+      assert.equal(claimed?.prompt, job.prompt);
+      assert.equal(claimed.sensitive, job.sensitive);
+      assert.ok(!("sensitive" in ((await store.getByPromptId("a")) ?? {})));
+    });
+
+    check("numbers: a counter, negated by front, and floats as given", async (store) => {
+      assert.equal((await store.accept(newJob("a"))).number, "0");
+      assert.equal((await store.accept(newJob("b"))).number, "1");
+      assert.equal((await store.accept(newJob("c", { front: true }))).number, "-2");
+      assert.equal((await store.accept(newJob("d", { number: 0.5 }))).number, "0.5");
+      assert.equal(await store.takeNumber(), 3);
+      const { pending } = await store.listQueue();
+      assert.deepEqual(
+        pending.map((job) => job.promptId),
+        ["c", "a", "d", "b"],
+      );
+    });
+
+    check("the counter goes on after a restart", async (store, under) => {
+      await store.accept(newJob("a"));
+      const again = await under.reopen();
+      assert.equal((await again.accept(newJob("b"))).number, "1");
+      assert.deepEqual(
+        (await again.listQueue()).pending.map((job) => job.promptId),
+        ["a", "b"],
+      );
+    });
+
+    check("a prompt id in use: the same prompt answers as before, another is refused", async (store) => {
+      const first = await store.accept(newJob("a"));
+      const again = await store.accept(newJob("a"));
+      assert.deepEqual({ ...again, isNew: true }, first);
+      assert.equal(again.isNew, false);
+      await assert.rejects(store.accept(newJob("a", { prompt: "{}" })), PromptIdInUseError);
+      await runNext(store);
+      assert.equal((await store.accept(newJob("a", { prompt: "{}" }))).isNew, true);
+    });
+
+    check("concurrent accepts each get their own number, and a refused one spoils no other", async (store) => {
+      await store.accept(newJob("x"));
+      const results = await Promise.allSettled([
+        ...Array.from({ length: 50 }, (_, index) => store.accept(newJob(`p${index}`))),
+        store.accept(newJob("x", { prompt: "{}" })),
+      ]);
+      assert.equal(results.filter((result) => result.status === "rejected").length, 1);
+      const numbers = new Set((await store.listQueue()).pending.map((job) => job.number));
+      assert.equal(numbers.size, 51);
+    });
+
+    check("owners take turns; within one, number and then sequence decide", async (store) => {
+      for (const [id, owner] of [["a1", "a"], ["a2", "a"], ["b1", "b"]] as const) {
+        await store.accept(newJob(id, { owner }));
+      }
+      const order = [await runNext(store), await runNext(store), await runNext(store)];
+      assert.deepEqual(order, ["a1", "b1", "a2"]);
+    });
+
+    check("a late attempt changes nothing", async (store) => {
+      await store.accept(newJob("a"));
+      const first = await store.claim("w1", LEASE);
+      assert.ok(first);
+      assert.equal(await store.requeue(first.id, first.attempt, "lost"), "queued");
+      const second = await store.claim("w2", LEASE);
+      assert.equal(second?.attempt, first.attempt + 1);
+      assert.equal(await store.finish(first.id, first.attempt, finished()), false);
+      assert.equal(await store.requeue(first.id, first.attempt, "lost"), "late");
+      assert.equal(await store.finish(second.id, second.attempt, finished()), true);
+      assert.equal(await store.finish(second.id, second.attempt, finished()), false, "never twice");
+    });
+
+    check("a job that was running at two unclean stops is quarantined", async (store) => {
+      await store.accept(newJob("a"));
+      const first = await store.claim("w", LEASE);
+      assert.ok(first);
+      await store.requeue(first.id, first.attempt, "lost");
+      const second = await store.claim("w", LEASE);
+      assert.ok(second);
+      assert.equal(await store.requeue(second.id, second.attempt, "lost"), "failed");
+      assert.equal((await store.get(second.id))?.quarantined, true);
+    });
+
+    check("a restart finds what waited and what ran", async (store, under) => {
+      await store.accept(newJob("runs", { clientId: "me" }));
+      await store.accept(newJob("waits"));
+      const running = await store.claim("w", LEASE);
+      const again = await under.reopen();
+      assert.deepEqual(await again.recover(), [
+        { id: running?.id, promptId: "runs", attempt: 1, clientId: "me", workerId: "w" },
+      ]);
+      assert.deepEqual(await again.counts(), { pending: 1, running: 1 });
+    });
+
+    check("cancelling takes what waits, and only that", async (store) => {
+      for (const id of ["a", "b", "c"]) await store.accept(newJob(id));
+      await store.claim("w", LEASE);
+      assert.equal(await store.cancel(["a", "b", "nobody"]), 1);
+      assert.equal(await store.clearQueue(), 1);
+      assert.deepEqual(await store.counts(), { pending: 0, running: 1 });
+      assert.equal((await store.getByPromptId("b"))?.state, "cancelled");
+      assert.deepEqual(await store.listHistory({}), []);
+    });
+
+    check("history: windows, one place per prompt id, deletion", async (store) => {
+      for (const id of ["a", "b", "c"]) {
+        await store.accept(newJob(id));
+        await runNext(store);
+      }
+      await store.accept(newJob("a"));
+      await runNext(store, { outputs: '{"new": {}}' });
+      const ids = async (options: { maxItems?: number; offset?: number }): Promise<string[]> =>
+        (await store.listHistory(options)).map((row) => row.promptId);
+      assert.deepEqual(await ids({}), ["a", "b", "c"]);
+      assert.equal((await store.historyById("a"))?.outputs, '{"new": {}}');
+      assert.deepEqual(await ids({ maxItems: 2 }), ["b", "c"]);
+      assert.deepEqual(await ids({ offset: 1 }), ["b", "c"]);
+      assert.deepEqual(await ids({ offset: 1, maxItems: 1 }), ["b"]);
+      await store.deleteHistory(["b"]);
+      assert.deepEqual(await ids({}), ["a", "c"]);
+      await store.clearHistory();
+      assert.deepEqual(await ids({}), []);
+    });
+
+    check("the jobs list: filters, order, ties, pages", async (store) => {
+      await store.accept(newJob("old", { createdAt: 1, workflowId: "w" }));
+      await runNext(store, { startedAt: 0, endedAt: 50 });
+      await store.accept(newJob("failed", { createdAt: 2 }));
+      await runNext(store, { state: "failed", startedAt: 0, endedAt: 10 });
+      await store.accept(newJob("waits", { createdAt: 3 }));
+      const ids = async (more: Partial<Parameters<JobStore["listJobs"]>[0]>): Promise<string[]> => {
+        const page = await store.listJobs({ sortBy: "created_at", sortOrder: "desc", offset: 0, ...more });
+        return page.jobs.map((job) => job.promptId);
+      };
+      assert.deepEqual(await ids({}), ["waits", "failed", "old"]);
+      assert.deepEqual(await ids({ sortOrder: "asc" }), ["old", "failed", "waits"]);
+      assert.deepEqual(await ids({ states: ["failed"] }), ["failed"]);
+      assert.deepEqual(await ids({ workflowId: "w" }), ["old"]);
+      assert.deepEqual(await ids({ sortBy: "execution_duration" }), ["old", "failed", "waits"]);
+      assert.deepEqual(await ids({ limit: 1, offset: 1 }), ["failed"]);
+      assert.equal((await store.listJobs({ sortBy: "created_at", sortOrder: "asc", offset: 0, limit: 1 })).total, 3);
+    });
+
+    check("every change of state is an event, in the same transaction", async (store) => {
+      await store.accept(newJob("a"));
+      await runNext(store);
+      await store.accept(newJob("b"));
+      await store.cancel(["b"]);
+      const events = await store.events(0, 100);
+      assert.deepEqual(
+        events.map((event) => event.type),
+        ["job.queued", "job.started", "job.completed", "job.queued", "job.cancelled"],
+      );
+      assert.ok(events.every((event, index) => index === 0 || event.seq > (events[index - 1]?.seq ?? 0)));
+      assert.equal((await store.events(events[3]?.seq ?? 0, 100)).length, 1);
+    });
+
+    check("the version grows with every change, and with nothing else", async (store) => {
+      const before = store.version;
+      await store.listQueue();
+      assert.equal(store.version, before);
+      await store.accept(newJob("a"));
+      assert.ok(store.version > before);
+    });
+
+    check("node classes are kept by key", async (store, under) => {
+      await store.saveNodes("native", "[1]");
+      await store.saveNodes("native", "[2]");
+      const again = await under.reopen();
+      assert.equal(await again.loadNodes("native"), "[2]");
+      assert.equal(await again.loadNodes("other"), undefined);
+    });
+  });
+}
