@@ -18,16 +18,18 @@ function bundledNode() {
   try {
     const file = path.join(path.dirname(createRequire(import.meta.url).resolve(name + "/package.json")), "bin", "node");
     return existsSync(file) ? file : undefined;
-  } catch (error) {
+  } catch {
     return undefined;
   }
 }
 
-if (Number(process.versions.node.split(".")[0]) >= 24) {
+// HEARTH_STARTER=process keeps the starter apart even where it could run the server itself.
+const isNewEnough = Number(process.versions.node.split(".")[0]) >= 24;
+if (isNewEnough && process.env.HEARTH_STARTER !== "process") {
   enableCompileCache(cache);
   await import(main);
 } else {
-  const node = bundledNode();
+  const node = isNewEnough ? process.execPath : bundledNode();
   if (node === undefined) {
     console.error("hearth: Node 24 is needed, this is " + process.version + "; run `npm ci` in the project, or install Node 24.");
     process.exit(1);

@@ -12,7 +12,7 @@ export class PythonError extends Error {
 }
 
 const INTEGER = /^[+-]?\d+(?:_\d+)*$/;
-const FLOAT = /^[+-]?(?:\d+(?:_\d+)*\.?(?:\d+(?:_\d+)*)?|\.\d+(?:_\d+)*)(?:[eE][+-]?\d+(?:_\d+)*)?$/;
+const FLOAT = /^[+-]?(?:\d+(?:_\d+)*(?:\.(?:\d+(?:_\d+)*)?)?|\.\d+(?:_\d+)*)(?:[eE][+-]?\d+(?:_\d+)*)?$/;
 const WORDS: ReadonlyMap<string, number> = new Map([
   ["nan", Number.NaN],
   ["inf", Number.POSITIVE_INFINITY],
@@ -23,12 +23,18 @@ const WORDS: ReadonlyMap<string, number> = new Map([
 const MAX_DIGITS = 4300;
 
 /** What `str.strip()` removes: unlike JavaScript, the separators U+001C…U+001F and U+0085, but no byte order mark. */
-const SPACE = "[\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]+";
-const EDGES = new RegExp(`^${SPACE}|${SPACE}$`, "g");
+const SPACE = /[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]/;
+
+function strip(text: string): string {
+  let [start, end] = [0, text.length];
+  while (start < end && SPACE.test(text[start] as string)) start += 1;
+  while (end > start && SPACE.test(text[end - 1] as string)) end -= 1;
+  return text.slice(start, end);
+}
 
 /** A number's text as Python's parsers see it: without spaces around it, and with digits of any script as ASCII. */
 function numberText(value: string): string {
-  return value.replaceAll(EDGES, "").replaceAll(/\p{Nd}/gu, (digit) => {
+  return strip(value).replaceAll(/\p{Nd}/gu, (digit) => {
     const code = digit.codePointAt(0) as number;
     if (code < 128) return digit;
     // Scripts have their digits in runs of ten (mathematical ones in five such runs) that start with zero.

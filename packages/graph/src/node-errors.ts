@@ -1,5 +1,6 @@
 /** The errors of section 5: types, texts and shapes that clients match on. */
 import { type InputDeclaration, type JsonObject, type JsonValue, pyRepr, pyStr } from "@hearth/protocol";
+import type { PythonError } from "./convert.ts";
 
 export interface NodeError extends JsonObject {
   type: string;
@@ -125,26 +126,24 @@ export function customValidationFailed(name: string, text: string | undefined): 
   };
 }
 
-/** An exception on the way: what it says, and what Python would call it. */
-export interface Thrown {
-  readonly message: string;
-  readonly pythonType: string;
-  readonly traceback: string[];
+/** The last line of what Python would print: the frames above it would be ours, and help nobody. */
+function traceback(thrown: PythonError): string[] {
+  return [`${thrown.pythonType}: ${thrown.message}\n`];
 }
 
-export function exceptionDuringValidation(thrown: Thrown): NodeError {
+export function exceptionDuringValidation(thrown: PythonError): NodeError {
   return {
     type: "exception_during_validation",
     message: "Exception when validating node",
     details: thrown.message,
-    extra_info: { exception_type: thrown.pythonType, traceback: thrown.traceback },
+    extra_info: { exception_type: thrown.pythonType, traceback: traceback(thrown) },
   };
 }
 
 export function exceptionDuringInnerValidation(
   name: string,
   declaration: InputDeclaration,
-  thrown: Thrown,
+  thrown: PythonError,
   link: JsonValue,
 ): NodeError {
   return {
@@ -154,18 +153,29 @@ export function exceptionDuringInnerValidation(
     extra_info: about(name, declaration, {
       exception_message: thrown.message,
       exception_type: thrown.pythonType,
-      traceback: thrown.traceback,
+      traceback: traceback(thrown),
       linked_node: link,
     }),
   };
 }
 
-/** `cycle`: ids in order; each node of it gets the error. */
-export function dependencyCycle(nodeId: string, cycle: readonly string[], classOf: (id: string) => string): NodeError {
-  return {
+/** How many nodes of a cycle its texts name: every node of the cycle repeats them. */
+const LISTED_NODES = 100;
+
+/**
+ * The errors of the nodes of a cycle, in its order. `cycle` holds the ids from the node that was met first to the one
+ * that leads back to it.
+ */
+export function dependencyCycle(cycle: readonly string[], classOf: (id: string) => string): NodeError[] {
+  const listed = cycle.slice(0, LISTED_NODES);
+  const steps = listed.map((id) => `${id} (${classOf(id)})`);
+  const first = steps[0] ?? "";
+  if (listed.length < cycle.length) steps.push(`… ${cycle.length - listed.length} more`);
+  const details = [...steps, first].join(" -> ");
+  return cycle.map((id) => ({
     type: "dependency_cycle",
     message: "Dependency cycle detected",
-    details: [...cycle, cycle[0] ?? ""].map((id) => `${id} (${classOf(id)})`).join(" -> "),
-    extra_info: { node_id: nodeId, cycle_nodes: [...cycle] },
-  };
+    details,
+    extra_info: { node_id: id, cycle_nodes: listed },
+  }));
 }

@@ -4,281 +4,144 @@
  * own validators never waits.
  */
 import {
-  type InputDeclaration,
   isJsonObject,
   isSchemaNode,
   type JsonObject,
   type JsonValue,
-  keysOf,
   type NodeClassAnnouncement,
-  pyRepr,
+  pyTypeName,
   type ValidatorOutcome,
 } from "@hearth/protocol";
-import { CONVERSIONS, PythonError, pyEquals, pyLess } from "./convert.ts";
-import { expandInputs, type ExpandedInput } from "./dynamic-inputs.ts";
+import { takeConstant } from "./constants.ts";
+import { PythonError } from "./convert.ts";
+import { expandInputs, type ExpandedInput, type ExpandedInputs } from "./dynamic-inputs.ts";
+import { linkOf } from "./links.ts";
 import {
   badLinkedInput,
-  customValidationFailed,
-  dependencyCycle,
   exceptionDuringInnerValidation,
-  invalidInputType,
-  type NodeError,
   requiredInputMissing,
   returnTypeMismatch,
-  type Thrown,
-  valueBiggerThanMax,
-  valueNotInList,
-  valueSmallerThanMin,
 } from "./node-errors.ts";
-import { typesCompatible } from "./types.ts";
-
-export type ClassLookup = (name: string) => NodeClassAnnouncement | undefined;
-
-export interface NodeResult {
-  valid: boolean;
-  errors: NodeError[];
-}
-
-export interface ValidatorCall {
-  readonly className: string;
-  readonly inputs: Record<string, JsonValue>;
-  readonly inputTypes: Record<string, JsonValue>;
-}
+import { type ValidatorCall, validatorErrors, validatorPlan } from "./own-validator.ts";
+import type { NodeResult, PromptState } from "./prompt-state.ts";
+import { type SlotType, typesCompatible } from "./types.ts";
 
 /** What a node asks of its driver: another node's result, or what a validator says. */
 export type Request = { readonly node: string } | { readonly validator: ValidatorCall };
 type Answer = NodeResult | ValidatorOutcome;
 export type Validation = Generator<Request, NodeResult, Answer>;
 
-/** State of one prompt's validation. */
-export class PromptState {
-  readonly prompt: JsonObject;
-  readonly classes: ClassLookup;
-  readonly results = new Map<string, NodeResult>();
-  /** ids from the output to the node that is looked at now */
-  readonly path: string[] = [];
-  readonly onPath = new Set<string>();
-
-  constructor(prompt: JsonObject, classes: ClassLookup) {
-    this.prompt = prompt;
-    this.classes = classes;
-  }
-
-  node(id: JsonValue): JsonObject {
-    const node = typeof id === "string" && Object.hasOwn(this.prompt, id) ? this.prompt[id] : undefined;
-    if (!isJsonObject(node)) throw new PythonError("KeyError", pyRepr(id));
-    return node;
-  }
-
-  classOf(id: string): NodeClassAnnouncement {
-    const name = this.node(id)["class_type"];
-    const found = typeof name === "string" ? this.classes(name) : undefined;
-    if (found === undefined) throw new PythonError("KeyError", pyRepr(name));
-    return found;
-  }
+/** The node that is looked at. */
+interface Current {
+  readonly id: string;
+  readonly cls: NodeClassAnnouncement;
+  readonly inputs: JsonObject;
+  readonly result: NodeResult;
+  readonly inputTypes: Map<string, JsonValue>;
+  /** inputs that held a wrapped list */
+  readonly wrapped: Set<string>;
 }
 
-/** Validates a node. A failure on the way is thrown and becomes an error where the caller says. */
+/**
+ * Validates a node that has no result yet.
+ * @throws PythonError for what its caller has to report: a node or slot that does not exist, a value without order
+ */
 export function* validateNode(state: PromptState, id: string): Validation {
-  const known = state.results.get(id);
-  if (state.onPath.has(id)) return cycleFound(state, id);
-  if (known !== undefined) return known;
-  state.path.push(id);
-  state.onPath.add(id);
+  state.enter(id);
   try {
     const node = state.node(id);
     const cls = state.classOf(id);
-    if (node["inputs"] === undefined) throw new PythonError("KeyError", "'inputs'");
-    const inputs = node["inputs"];
-    if (!isJsonObject(inputs)) throw new PythonError("TypeError", "the inputs of a node must be an object");
+    const { inputs } = node;
+    if (inputs === undefined) throw new PythonError("KeyError", "'inputs'");
+    if (!isJsonObject(inputs)) {
+      throw new PythonError("TypeError", `the inputs of a node must be a dict, not ${pyTypeName(inputs)}`);
+    }
     const result: NodeResult = { valid: true, errors: [] };
-    const inputTypes: Record<string, JsonValue> = {};
-    for (const input of expandInputs(cls.info, inputs)) {
-      yield* checkInput(state, cls, inputs, input, result, inputTypes, id);
+    const current: Current = { id, cls, inputs, result, inputTypes: new Map(), wrapped: new Set() };
+    const declared = expandInputs(cls.info, inputs);
+    for (const input of declared) {
+      const source = checkInput(state, current, input);
+      if (source === undefined) continue;
+      try {
+        const outcome = (yield { node: source }) as NodeResult;
+        if (!outcome.valid) result.valid = false;
+      } catch (error) {
+        if (!(error instanceof PythonError)) throw error;
+        // The source could not be validated at all, and carries the error.
+        result.valid = false;
+        const { name, declaration } = input;
+        state.blame(source, exceptionDuringInnerValidation(name, declaration, error, inputs[name] as JsonValue));
+      }
     }
-    refuseStrayLinks(state, cls, inputs);
-    if (cls.validates !== undefined) yield* askValidator(cls, inputs, inputTypes, result);
-    const earlier = state.results.get(id);
-    if (earlier !== undefined) {
-      // A cycle ran through this node while its inputs were checked: its error stays.
-      result.errors = [...earlier.errors, ...result.errors];
-      result.valid = false;
+    checkOtherLinks(state, current, declared);
+    if (cls.validates !== undefined || cls.validatesTypes) {
+      const { calls, blamed } = validatorPlan(cls, inputs, current.inputTypes, declared, current.wrapped);
+      const outcomes: ValidatorOutcome[] = [];
+      for (const validator of calls) outcomes.push((yield { validator }) as ValidatorOutcome);
+      result.errors.push(...validatorErrors(blamed, outcomes));
     }
-    if (result.errors.length > 0) result.valid = false;
-    state.results.set(id, result);
-    return result;
+    return state.settle(id, result);
   } finally {
-    state.path.pop();
-    state.onPath.delete(id);
+    state.leave(id);
   }
 }
 
-function cycleFound(state: PromptState, id: string): NodeResult {
-  const cycle = state.path.slice(state.path.indexOf(id));
-  const className = (member: string): string => String(state.node(member)["class_type"]);
-  for (const member of cycle) {
-    const result = state.results.get(member) ?? { valid: false, errors: [] };
-    result.valid = false;
-    result.errors.push(dependencyCycle(member, cycle, className));
-    state.results.set(member, result);
-  }
-  return { valid: false, errors: [] };
-}
-
-function* checkInput(
-  state: PromptState,
-  cls: NodeClassAnnouncement,
-  inputs: JsonObject,
-  input: ExpandedInput,
-  result: NodeResult,
-  inputTypes: Record<string, JsonValue>,
-  id: string,
-): Generator<Request, void, Answer> {
+/** Checks one declared input; gives the id of the node that must be validated for it. */
+function checkInput(state: PromptState, current: Current, input: ExpandedInput): string | undefined {
+  const { cls, inputs, result } = current;
   const { name, declaration, group } = input;
   if (!Object.hasOwn(inputs, name)) {
-    if (group === "optional") return;
+    if (group === "optional") return undefined;
     const shown = isSchemaNode(cls.info) ? name.slice(name.lastIndexOf(".") + 1) : name;
     result.errors.push(requiredInputMissing(name, shown));
-    return;
+    return undefined;
   }
   const value = inputs[name] as JsonValue;
   if (!Array.isArray(value)) {
-    const error = checkConstant(cls, inputs, name, declaration);
+    const error = takeConstant(cls, inputs, name, declaration);
     if (error !== undefined) result.errors.push(error);
-    return;
+    if (Array.isArray(inputs[name])) current.wrapped.add(name);
+    return undefined;
   }
   if (value.length !== 2) {
     result.errors.push(badLinkedInput(name, declaration, value));
-    return;
+    return undefined;
   }
   const received = outputType(state, value);
-  inputTypes[name] = received;
-  if (!cls.validatesTypes && !typesCompatible(received as string | JsonValue[], declaration[0])) {
-    result.errors.push(returnTypeMismatch(name, declaration, received, value));
-    return;
+  current.inputTypes.set(name, received as JsonValue);
+  if (!cls.validatesTypes && !typesCompatible(received, declaration[0])) {
+    result.errors.push(returnTypeMismatch(name, declaration, received as JsonValue, value));
+    return undefined;
   }
-  const source = value[0] as string;
-  try {
-    const outcome = (yield { node: source }) as NodeResult;
-    if (!outcome.valid) result.valid = false;
-  } catch (error) {
-    result.valid = false;
-    // The source could not be validated at all: it is to blame, unless the cycle leads back to this node.
-    const blamed = source === id ? result : (state.results.get(source) ?? { valid: false, errors: [] });
-    blamed.valid = false;
-    blamed.errors.push(exceptionDuringInnerValidation(name, declaration, thrown(error), value));
-    if (source !== id) state.results.set(source, blamed);
-  }
+  return value[0] as string;
 }
 
 /** The type of the output that a link names. @throws PythonError as Python's indexing does */
-function outputType(state: PromptState, link: JsonValue[]): JsonValue {
-  const [source, slotValue] = link as [JsonValue, JsonValue];
+function outputType(state: PromptState, link: readonly JsonValue[]): SlotType {
+  const [source = null, given = null] = link;
   if (Array.isArray(source) || isJsonObject(source)) {
-    throw new PythonError("TypeError", `unhashable type: '${Array.isArray(source) ? "list" : "dict"}'`);
+    throw new PythonError("TypeError", `unhashable type: '${pyTypeName(source)}'`);
   }
   state.node(source);
-  const cls = state.classOf(source as string);
-  const outputs = cls.info.output;
-  const kind = isSchemaNode(cls.info) ? "list" : "tuple";
-  const slot = typeof slotValue === "boolean" ? Number(slotValue) : slotValue;
-  if (typeof slot !== "number" || !Number.isSafeInteger(slot)) {
-    throw new PythonError("TypeError", `${kind} indices must be integers or slices, not ${pyRepr(slotValue)}`);
+  const { info } = state.classOf(source as string);
+  const kind = isSchemaNode(info) ? "list" : "tuple";
+  const slot = typeof given === "boolean" ? Number(given) : given;
+  if (typeof slot === "bigint") {
+    throw new PythonError("IndexError", `cannot fit 'int' into an index-sized integer`);
   }
-  const type = outputs[slot < 0 ? outputs.length + slot : slot];
+  if (typeof slot !== "number" || !Number.isSafeInteger(slot)) {
+    throw new PythonError("TypeError", `${kind} indices must be integers or slices, not ${pyTypeName(given)}`);
+  }
+  const type = info.output[slot < 0 ? info.output.length + slot : slot];
   if (type === undefined) throw new PythonError("IndexError", `${kind} index out of range`);
   return type;
 }
 
-/** Checks and converts a constant in place; gives the first thing that is wrong with it. */
-function checkConstant(
-  cls: NodeClassAnnouncement,
-  inputs: JsonObject,
-  name: string,
-  declaration: InputDeclaration,
-): NodeError | undefined {
-  let value = inputs[name] as JsonValue;
-  if (isJsonObject(value) && Object.hasOwn(value, "__value__")) {
-    value = value["__value__"] as JsonValue;
-    inputs[name] = value;
+/** Links that no declaration covers: in undeclared inputs, and wrapped lists that look like links. */
+function checkOtherLinks(state: PromptState, { inputs, wrapped }: Current, declared: ExpandedInputs): void {
+  for (const name of Object.keys(inputs)) {
+    const link = linkOf(inputs[name]);
+    if (link === undefined) continue;
+    if (wrapped.has(name) || !declared.some((input) => input.name === name)) state.checkStray(link[0]);
   }
-  const [type, options = {}] = declaration;
-  const convert = typeof type === "string" ? CONVERSIONS[type] : undefined;
-  if (convert !== undefined) {
-    try {
-      const converted = convert(value);
-      inputs[name] = converted;
-      value = converted;
-    } catch (error) {
-      if (!(error instanceof PythonError)) throw error;
-      return invalidInputType(name, declaration, value, error.message);
-    }
-  }
-  if (cls.validates === "*" || cls.validates?.includes(name)) return undefined;
-  const { min, max } = options;
-  if (min !== undefined && pyLess(value, min)) return valueSmallerThanMin(name, declaration, value, min);
-  if (max !== undefined && pyLess(max, value)) return valueBiggerThanMax(name, declaration, value, max);
-  const choices = Array.isArray(type) ? type : type === "COMBO" ? options["options"] : undefined;
-  if (!Array.isArray(choices)) return undefined;
-  const several = options["multiselect"] === true && Array.isArray(value);
-  const bad = (several ? (value as JsonValue[]) : [value]).filter(
-    (item) => !choices.some((choice) => pyEquals(choice, item)),
-  );
-  return bad.length > 0 ? valueNotInList(name, declaration, value, bad, choices) : undefined;
-}
-
-/**
- * A link in an input that the class does not declare is a dependency all the same. One into nothing would stop a run
- * that the server has promised, so it is refused here, where ComfyUI lets it pass and hangs.
- */
-function refuseStrayLinks(state: PromptState, cls: NodeClassAnnouncement, inputs: JsonObject): void {
-  const declared = new Set(expandInputs(cls.info, inputs).map((input) => input.name));
-  for (const name of keysOf(inputs)) {
-    const value = inputs[name];
-    if (declared.has(name) || !Array.isArray(value) || value.length !== 2) continue;
-    if (typeof value[0] === "string" && typeof value[1] === "number") state.node(value[0]);
-  }
-}
-
-function* askValidator(
-  cls: NodeClassAnnouncement,
-  inputs: JsonObject,
-  inputTypes: Record<string, JsonValue>,
-  result: NodeResult,
-): Generator<Request, void, Answer> {
-  const names = cls.validates === "*" ? declaredNames(cls, inputs) : (cls.validates ?? []);
-  const passed = names.filter((name) => Object.hasOwn(inputs, name));
-  for (const call of validatorCalls(passed, inputs)) {
-    const outcome = (yield {
-      validator: { className: cls.info.name, inputs: call, inputTypes },
-    }) as ValidatorOutcome;
-    if ("exception" in outcome) throw new PythonError(outcome.exceptionType, outcome.exception);
-    if (outcome.result === true) continue;
-    const text = outcome.result === false ? undefined : outcome.result;
-    const blamed = cls.validatesTypes ? [...passed, "input_types"] : passed;
-    for (const name of blamed) result.errors.push(customValidationFailed(name, text));
-  }
-}
-
-function declaredNames(cls: NodeClassAnnouncement, inputs: JsonObject): string[] {
-  return expandInputs(cls.info, inputs).map((input) => input.name);
-}
-
-/** Once per element of list constants; links are null. */
-function validatorCalls(names: readonly string[], inputs: JsonObject): Record<string, JsonValue>[] {
-  return [Object.fromEntries(names.map((name) => [name, constantOf(inputs[name] as JsonValue)]))];
-}
-
-function constantOf(value: JsonValue): JsonValue {
-  return Array.isArray(value) && value.length === 2 && typeof value[0] === "string" ? null : value;
-}
-
-/** What was thrown, in Python's words. */
-export function thrown(error: unknown): Thrown {
-  const known = error instanceof Error ? error : new Error(String(error));
-  return {
-    message: known.message,
-    pythonType: known instanceof PythonError ? known.pythonType : known.name,
-    traceback: (known.stack ?? "").split("\n").slice(1).map((line) => `${line.trim()}\n`),
-  };
 }

@@ -1,15 +1,18 @@
 /** Validation of a whole prompt (section 5.1). */
-import { entriesOf, isJsonObject, type JsonObject, type JsonValue, pyStr, type ValidatorOutcome } from "@hearth/protocol";
-import { exceptionDuringValidation, type NodeError } from "./node-errors.ts";
 import {
-  type ClassLookup,
-  type NodeResult,
-  PromptState,
-  thrown,
-  validateNode,
-  type Validation,
-  type ValidatorCall,
-} from "./validate-node.ts";
+  entriesOf,
+  isJsonObject,
+  type JsonObject,
+  type JsonValue,
+  objectFrom,
+  pyStr,
+  type ValidatorOutcome,
+} from "@hearth/protocol";
+import { PythonError } from "./convert.ts";
+import { exceptionDuringValidation } from "./node-errors.ts";
+import type { ValidatorCall } from "./own-validator.ts";
+import { type ClassLookup, type NodeResult, PromptState } from "./prompt-state.ts";
+import { type Request, validateNode, type Validation } from "./validate-node.ts";
 
 export interface ValidateOptions {
   readonly classes: ClassLookup;
@@ -31,20 +34,16 @@ export type ValidationResult =
  * and reported in `nodeErrors`.
  */
 export async function validatePrompt(prompt: JsonObject, options: ValidateOptions): Promise<ValidationResult> {
+  const targets = options.targets == null ? undefined : new Set(options.targets);
   const candidates: string[] = [];
   for (const [id, node] of entriesOf(prompt)) {
     const problem = missingNodeType(id, node, options.classes);
     if (problem !== undefined) return { valid: false, error: problem, nodeErrors: {} };
     const cls = options.classes((node as JsonObject)["class_type"] as string);
-    const wanted = options.targets == null || options.targets.includes(id);
-    if (cls?.info.output_node && wanted) candidates.push(id);
+    if (cls?.info.output_node && (targets === undefined || targets.has(id))) candidates.push(id);
   }
   if (candidates.length === 0) {
-    return {
-      valid: false,
-      error: { type: "prompt_no_outputs", message: "Prompt has no outputs", details: "", extra_info: {} },
-      nodeErrors: {},
-    };
+    return { valid: false, error: refusal("prompt_no_outputs", "Prompt has no outputs", ""), nodeErrors: {} };
   }
   return judge(prompt, candidates, options);
 }
@@ -55,48 +54,73 @@ async function judge(
   options: ValidateOptions,
 ): Promise<ValidationResult> {
   const state = new PromptState(prompt, options.classes);
+  const blame = new BlameTable(state);
   const outputs: string[] = [];
   const lines: string[] = [];
-  const nodeErrors: JsonObject = {};
   for (const id of candidates) {
-    let result: NodeResult;
     try {
       const outcome = drive(state, id, options);
-      result = outcome instanceof Promise ? await outcome : outcome;
+      const result = outcome instanceof Promise ? await outcome : outcome;
+      if (result.valid) {
+        outputs.push(id);
+        continue;
+      }
     } catch (error) {
-      result = { valid: false, errors: [exceptionDuringValidation(thrown(error))] };
-      state.results.set(id, result);
-    }
-    if (result.valid) {
-      outputs.push(id);
-      continue;
+      if (!(error instanceof PythonError)) throw error;
+      state.blame(id, exceptionDuringValidation(error));
     }
     for (const error of state.results.get(id)?.errors ?? []) lines.push(`${error.message}: ${error.details}`);
-    noteErrors(state, nodeErrors, id);
+    blame.note(id);
   }
+  const nodeErrors = blame.table();
   if (outputs.length > 0) return { valid: true, outputs, nodeErrors };
   return {
     valid: false,
-    error: {
-      type: "prompt_outputs_failed_validation",
-      message: "Prompt outputs failed validation",
-      details: lines.join("\n"),
-      extra_info: {},
-    },
+    error: refusal("prompt_outputs_failed_validation", "Prompt outputs failed validation", lines.join("\n")),
     nodeErrors,
   };
 }
 
-/** Every node with errors of its own is blamed for this output, also nodes that have nothing to do with it. */
-function noteErrors(state: PromptState, nodeErrors: JsonObject, output: string): void {
-  for (const [id, result] of state.results) {
-    if (result.valid || result.errors.length === 0) continue;
-    const entry = (nodeErrors[id] ??= {
-      errors: result.errors as NodeError[],
-      dependent_outputs: [],
-      class_type: state.node(id)["class_type"] as string,
-    }) as { dependent_outputs: string[] };
-    entry.dependent_outputs.push(output);
+function refusal(type: string, message: string, details: string, extra_info: JsonObject = {}): JsonObject {
+  return { type, message, details, extra_info };
+}
+
+/** How many pairs of faulty node and output are listed; beyond, a faulty node only names the first output. */
+const MAX_PAIRS = 100_000;
+
+/** Which nodes are at fault for which outputs. */
+class BlameTable {
+  readonly #state: PromptState;
+  readonly #dependents = new Map<string, string[]>();
+  #pairs = 0;
+
+  constructor(state: PromptState) {
+    this.#state = state;
+  }
+
+  /** Every node with errors of its own is blamed for this output, also nodes that have nothing to do with it. */
+  note(output: string): void {
+    const { faulty } = this.#state;
+    this.#pairs += faulty.size;
+    if (this.#pairs > MAX_PAIRS && this.#dependents.size === faulty.size) return;
+    for (const id of faulty.keys()) {
+      const known = this.#dependents.get(id);
+      if (known === undefined) this.#dependents.set(id, [output]);
+      else if (this.#pairs <= MAX_PAIRS) known.push(output);
+    }
+  }
+
+  table(): JsonObject {
+    return objectFrom(
+      [...this.#dependents].map(([id, dependents]) => [
+        id,
+        {
+          errors: this.#state.faulty.get(id)?.errors ?? [],
+          dependent_outputs: dependents,
+          class_type: this.#state.node(id)["class_type"] ?? null,
+        },
+      ]),
+    );
   }
 }
 
@@ -105,14 +129,14 @@ function missingNodeType(id: string, node: JsonValue, classes: ClassLookup): Jso
   const meta = object["_meta"];
   const title = isJsonObject(meta) ? meta["title"] : undefined;
   const type = object["class_type"];
-  const report = (message: string, shownTitle: JsonValue): JsonObject => ({
-    type: "missing_node_type",
-    message,
-    details: `Node ID '#${id}'`,
-    extra_info: { node_id: id, class_type: type ?? null, node_title: shownTitle },
-  });
+  const report = (message: string, shownTitle: JsonValue): JsonObject =>
+    refusal("missing_node_type", message, `Node ID '#${id}'`, {
+      node_id: id,
+      class_type: type ?? null,
+      node_title: shownTitle,
+    });
   if (type === undefined) {
-    const name = title === undefined ? `ID #${id}` : pyStr(title);
+    const name = title == null ? `ID #${id}` : pyStr(title);
     return report(
       `Node '${name}' has no class_type. The workflow may be corrupted or a custom node is missing.`,
       title ?? null,
@@ -123,46 +147,70 @@ function missingNodeType(id: string, node: JsonValue, classes: ClassLookup): Jso
   return report(`Node '${pyStr(shown)}' not found. The custom node may not be installed.`, shown);
 }
 
-/** Runs the generators of a node and its sources on a stack of its own; waits only when a validator must be asked. */
+/**
+ * Validates a node and its sources on a stack of its own; waits only where a validator must be asked.
+ * @throws PythonError when the node itself could not be validated
+ */
 function drive(state: PromptState, id: string, options: ValidateOptions): NodeResult | Promise<NodeResult> {
-  const stack: Validation[] = [validateNode(state, id)];
-  let send: () => IteratorResult<unknown, NodeResult> = () => (stack.at(-1) as Validation).next(undefined as never);
-  const step = (): NodeResult | ValidatorCall => {
+  const run = new Run(state, id);
+  const first = run.go();
+  return "valid" in first ? first : answerValidators(run, first, options);
+}
+
+async function answerValidators(run: Run, first: ValidatorCall, options: ValidateOptions): Promise<NodeResult> {
+  for (let call = first; ; ) {
+    const { className, inputs, inputTypes } = call;
+    const next = run.go(await options.runValidator(className, { inputs, inputTypes }));
+    if ("valid" in next) return next;
+    call = next;
+  }
+}
+
+/** Nodes that wait for each other, the one that goes on now on top. */
+class Run {
+  readonly #state: PromptState;
+  readonly #stack: Validation[] = [];
+  readonly #root: string;
+
+  constructor(state: PromptState, root: string) {
+    this.#state = state;
+    this.#root = root;
+  }
+
+  /** Goes on until the first node is done, or a validator must be asked; then `outcome` is its answer. */
+  go(outcome?: ValidatorOutcome): NodeResult | ValidatorCall {
+    const stack = this.#stack;
+    let answer: NodeResult | ValidatorOutcome | undefined = outcome ?? this.#begin(this.#root);
+    let thrown: PythonError | undefined;
     for (;;) {
-      let turn: IteratorResult<unknown, NodeResult>;
+      const top = stack.at(-1);
+      if (top === undefined) {
+        if (thrown !== undefined) throw thrown;
+        return answer as NodeResult;
+      }
+      let turn: IteratorResult<Request, NodeResult>;
       try {
-        turn = send();
+        turn = thrown === undefined ? top.next(answer as NodeResult) : top.throw(thrown);
+        thrown = undefined;
       } catch (error) {
+        if (!(error instanceof PythonError)) throw error;
         stack.pop();
-        const below = stack.at(-1);
-        if (below === undefined) throw error;
-        send = () => below.throw(error);
+        thrown = error;
         continue;
       }
       if (turn.done) {
         stack.pop();
-        const below = stack.at(-1);
-        const { value } = turn;
-        if (below === undefined) return value;
-        send = () => below.next(value);
-        continue;
-      }
-      const request = turn.value as { node: string } | { validator: ValidatorCall };
-      if ("validator" in request) return request.validator;
-      const next = validateNode(state, request.node);
-      stack.push(next);
-      send = () => next.next(undefined as never);
+        answer = turn.value;
+      } else if ("validator" in turn.value) return turn.value.validator;
+      else answer = this.#begin(turn.value.node);
     }
-  };
-  const first = step();
-  if ("valid" in first) return first;
-  return (async () => {
-    for (let call: NodeResult | ValidatorCall = first; ; ) {
-      if ("valid" in call) return call;
-      const current = stack.at(-1) as Validation;
-      const outcome = await options.runValidator(call.className, { inputs: call.inputs, inputTypes: call.inputTypes });
-      send = () => current.next(outcome);
-      call = step();
-    }
-  })();
+  }
+
+  /** The result of a node if there is one; else its validation is put on the stack. */
+  #begin(id: string): NodeResult | undefined {
+    if (this.#state.isOnPath(id)) return this.#state.closeCycle(id);
+    const known = this.#state.results.get(id);
+    if (known === undefined) this.#stack.push(validateNode(this.#state, id));
+    return known;
+  }
 }

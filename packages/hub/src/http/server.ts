@@ -1,5 +1,5 @@
 /** The HTTP server of a hub, with the manners of the ComfyUI contract (section 2) and no operations yet. */
-import { type FastifyBaseLogger, type FastifyError, type FastifyInstance, fastify } from "fastify";
+import { type FastifyBaseLogger, type FastifyError, type FastifyInstance, fastify, LogController } from "fastify";
 import { Access } from "./access.ts";
 import { sendEmpty, sendJson, sendStatus } from "./answers.ts";
 import { cacheControl } from "./cache-control.ts";
@@ -22,12 +22,12 @@ declare module "fastify" {
 const MAX_PARAMETER = 8192;
 const BODY_IDLE_MS = 60_000;
 
-/** Makes the server; routes are registered on it with `route` and `twin`, files with `registerFileRoutes`. */
+/** Makes the server; routes are registered on it with `route` and `twin`, files with `registerFileRoutes` of `comfy/`. */
 export function createHttpServer(options: HttpOptions): FastifyInstance {
   const app: FastifyInstance = fastify({
     loggerInstance: options.log as FastifyBaseLogger,
     // Request lines would put `?token=` into the log.
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: options.maxUploadBytes,
     exposeHeadRoutes: false,
     rewriteUrl: (request) => repairTarget(request.url ?? "/"),

@@ -4,6 +4,7 @@ import { NodeError } from "@hearth/engine";
 import sharp, { type Metadata } from "sharp";
 import { floats, type Image, type Mask, tensor } from "../sdk/tensor.ts";
 import { type ApngFrame, apngFrames, clearFrame, drawFrame } from "./apng.ts";
+import { decodeFloats, type PictureFormat, pngFormat, shiftedGrey, shiftedLevel, throughFfmpeg } from "./ffmpeg-picture.ts";
 import { fromSamples, stackImages } from "./pixels.ts";
 import { isPng, readPngChunks } from "./png-chunks.ts";
 
@@ -23,7 +24,7 @@ export async function loadImage(file: string): Promise<LoadedImage> {
   const bytes = await readFile(file);
   try {
     const frames = isPng(bytes) ? apngFrames(readPngChunks(bytes)) : undefined;
-    return frames === undefined ? await decode(bytes) : await decodeApng(bytes, frames);
+    return frames === undefined ? await decode(file, bytes) : await decodeApng(bytes, frames);
   } catch (error) {
     throw readable(error);
   }
@@ -39,19 +40,44 @@ function readable(error: unknown): unknown {
 
 const OPEN = { limitInputPixels: MAX_PIXELS, ignoreIcc: true, failOn: "error" } as const;
 
-async function decode(bytes: Buffer): Promise<LoadedImage> {
+async function decode(file: string, bytes: Buffer): Promise<LoadedImage> {
   const metadata = await sharp(bytes, OPEN).metadata();
   const pages = animated(metadata) ? (metadata.pages ?? 1) : 1;
+  const picture = pictureFormat(bytes, metadata, pages);
+  const { width, height } = metadata;
+  if (width * height > MAX_PIXELS) throw new Error("Input image exceeds pixel limit");
+  if (throughFfmpeg(picture) && (metadata.orientation ?? 1) === 1) {
+    const values = await decodeFloats(file, { width, height, alpha: picture.alpha, grey: picture.grey });
+    const loaded = split(values, 1, height, width, picture.alpha ? 4 : 3);
+    // The grey path shifts alpha as it shifts greys, so it comes from the file's own levels.
+    return picture.grey ? { image: loaded.image, alpha: (await decodeLevels(bytes, metadata, picture)).alpha as Mask } : loaded;
+  }
+  return decodeLevels(bytes, metadata, picture);
+}
+
+function pictureFormat(bytes: Buffer, metadata: Metadata, frames: number): PictureFormat {
+  const told = { depth: metadata.depth === "ushort" ? 16 : 8, grey: metadata.channels < 3 };
+  return { format: metadata.format, alpha: metadata.hasAlpha, frames, ...told, ...(isPng(bytes) ? pngFormat(bytes) : {}) };
+}
+
+/** The levels of the file over the largest one. */
+async function decodeLevels(bytes: Buffer, metadata: Metadata, picture: PictureFormat): Promise<LoadedImage> {
+  const pages = picture.frames;
   const opened = sharp(bytes, { ...OPEN, pages });
   // Turning works on still pictures only; animated formats carry no orientation.
   const upright = pages === 1 ? opened.autoOrient() : opened;
   // GIF frames always have an alpha band, also where none of them is transparent.
   const source = metadata.format === "gif" ? upright.ensureAlpha() : upright;
   const deep = metadata.depth === "ushort";
-  const { data, info } = await (deep ? source.toColourspace("rgb16").raw({ depth: "ushort" }) : source.toColourspace("srgb").raw())
-    .toBuffer({ resolveWithObject: true });
+  const raw = deep ? source.toColourspace("rgb16").raw({ depth: "ushort" }) : source.toColourspace("srgb").raw();
+  const { data, info } = await raw.toBuffer({ resolveWithObject: true });
   const samples = deep ? new Uint16Array(data.buffer, data.byteOffset, data.length / 2) : data;
-  return split(fromSamples(samples, deep ? 65535 : 255), pages, info.height / pages, info.width, info.channels);
+  const greyAlpha = picture.format === "png" && picture.grey && picture.alpha && picture.depth === 8;
+  const values =
+    shiftedGrey(picture) || greyAlpha
+      ? Float32Array.from(samples, shiftedLevel)
+      : fromSamples(samples, deep ? 65535 : 255);
+  return split(values, pages, info.height / pages, info.width, info.channels);
 }
 
 function animated({ format, pages }: Metadata): boolean {
