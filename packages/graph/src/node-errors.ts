@@ -159,7 +159,7 @@ export function exceptionDuringInnerValidation(
   };
 }
 
-/** How many nodes of a cycle its texts name: every node of the cycle repeats them. */
+/** How many nodes of one cycle are reported: each repeats the names of all, and a hostile cycle has 10,000. */
 const LISTED_NODES = 100;
 
 /**
@@ -172,7 +172,7 @@ export function dependencyCycle(cycle: readonly string[], classOf: (id: string) 
   const first = steps[0] ?? "";
   if (listed.length < cycle.length) steps.push(`… ${cycle.length - listed.length} more`);
   const details = [...steps, first].join(" -> ");
-  return cycle.map((id) => ({
+  return listed.map((id) => ({
     type: "dependency_cycle",
     message: "Dependency cycle detected",
     details,

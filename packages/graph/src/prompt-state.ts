@@ -13,10 +13,10 @@ export interface NodeResult {
 }
 
 /**
- * How many cycles are reported. Each costs an error on all of its nodes, and a hostile prompt of 10,000 nodes has room
- * for millions; whoever mends the first hundred is told of the next.
+ * After so many errors of cycles no further cycle is reported: a hostile prompt of 10,000 nodes has room for millions,
+ * and whoever mends the first ones is told of the next.
  */
-const MAX_CYCLES = 100;
+const MAX_CYCLE_ERRORS = 1000;
 
 export class PromptState {
   readonly prompt: JsonObject;
@@ -24,11 +24,13 @@ export class PromptState {
   readonly results = new Map<string, NodeResult>();
   /** nodes with errors of their own, in the order in which these were found */
   readonly faulty = new Map<string, NodeResult>();
+  /** their ids in the same order */
+  readonly faultyIds: string[] = [];
   /** ids from the output to the node that is looked at now, with their place in that order */
   readonly #path = new Map<string, number>();
   /** nodes that are reached only through undeclared inputs, or from such */
   readonly #strays = new Set<string>();
-  #cycles = 0;
+  #cycleErrors = 0;
 
   constructor(prompt: JsonObject, classes: ClassLookup) {
     this.prompt = prompt;
@@ -68,7 +70,7 @@ export class PromptState {
     if (earlier !== undefined && earlier !== result) result.errors.unshift(...earlier.errors);
     if (result.errors.length > 0) {
       result.valid = false;
-      this.faulty.set(id, result);
+      this.#noteFaulty(id, result);
     }
     this.results.set(id, result);
     return result;
@@ -80,20 +82,24 @@ export class PromptState {
     result.valid = false;
     result.errors.push(error);
     this.results.set(id, result);
+    this.#noteFaulty(id, result);
+  }
+
+  #noteFaulty(id: string, result: NodeResult): void {
+    if (!this.faulty.has(id)) this.faultyIds.push(id);
     this.faulty.set(id, result);
   }
 
   /** A link leads back to a node on the path: all nodes from there on form a cycle. */
   closeCycle(id: string): NodeResult {
-    this.#cycles += 1;
-    if (this.#cycles <= MAX_CYCLES) {
+    if (this.#cycleErrors < MAX_CYCLE_ERRORS) {
       const cycle = [...this.#path.keys()].slice(this.#path.get(id));
       for (const error of dependencyCycle(cycle, (member) => pyStr(this.node(member)["class_type"]))) {
         const member = error.extra_info["node_id"] as string;
         // Two links may close the same cycle.
-        if (!this.results.get(member)?.errors.some((known) => known.details === error.details)) {
-          this.blame(member, error);
-        }
+        if (this.results.get(member)?.errors.some((known) => known.details === error.details)) continue;
+        this.blame(member, error);
+        this.#cycleErrors += 1;
       }
     }
     return { valid: false, errors: [] };

@@ -85,7 +85,7 @@ function refusal(type: string, message: string, details: string, extra_info: Jso
   return { type, message, details, extra_info };
 }
 
-/** How many pairs of faulty node and output are listed; beyond, a faulty node only names the first output. */
+/** How many pairs of faulty node and output are listed; beyond, a faulty node only names the output that found it. */
 const MAX_PAIRS = 100_000;
 
 /** Which nodes are at fault for which outputs. */
@@ -100,14 +100,11 @@ class BlameTable {
 
   /** Every node with errors of its own is blamed for this output, also nodes that have nothing to do with it. */
   note(output: string): void {
-    const { faulty } = this.#state;
-    this.#pairs += faulty.size;
-    if (this.#pairs > MAX_PAIRS && this.#dependents.size === faulty.size) return;
-    for (const id of faulty.keys()) {
-      const known = this.#dependents.get(id);
-      if (known === undefined) this.#dependents.set(id, [output]);
-      else if (this.#pairs <= MAX_PAIRS) known.push(output);
-    }
+    const { faultyIds } = this.#state;
+    const known = this.#dependents.size;
+    this.#pairs += faultyIds.length;
+    if (this.#pairs <= MAX_PAIRS) for (const dependents of this.#dependents.values()) dependents.push(output);
+    for (const id of faultyIds.slice(known)) this.#dependents.set(id, [output]);
   }
 
   table(): JsonObject {

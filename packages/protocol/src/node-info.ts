@@ -48,6 +48,8 @@ export interface FileList {
   readonly folder: string;
   /** only these media types, by file name */
   readonly media?: readonly ("image" | "video" | "audio" | "model")[];
+  /** only names with one of these endings, e.g. `.latent` */
+  readonly extensions?: readonly string[];
   /** entries that are always present, before the files */
   readonly fixed?: readonly string[];
 }

@@ -25,9 +25,9 @@ function decodes(text: string): boolean {
   }
 }
 
-/** The decoded path of a repaired target, without its query. */
+/** The decoded path of a target, without its query; also of one that was not repaired. */
 export function pathOf(target: string): string {
-  return decodeURIComponent(rawPathOf(target));
+  return decodeURIComponent(rawPathOf(repairTarget(target)));
 }
 
 /** The path of a target as it was sent, without its query. */

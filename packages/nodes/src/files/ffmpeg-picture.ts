@@ -32,10 +32,8 @@ export function shiftedGrey({ format, depth, grey, alpha }: PictureFormat): bool
   return (format === "png" || format === "jpeg") && grey && !alpha && depth > 1 && depth <= 8;
 }
 
-/** Value of an 8-bit level that was shifted to 16 bits: white is 65280/65535. */
-export function shiftedLevel(level: number): number {
-  return (level * 256) / 65535;
-}
+/** What an 8-bit level is multiplied by on its way to 16 bits: white becomes 65280 of 65535. */
+export const GREY_SHIFT = 256;
 
 /** Interleaved RGB or RGBA values of a still picture, rows from the top. */
 export async function decodeFloats(

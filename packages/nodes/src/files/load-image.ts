@@ -4,7 +4,7 @@ import { NodeError } from "@hearth/engine";
 import sharp, { type Metadata } from "sharp";
 import { floats, type Image, type Mask, tensor } from "../sdk/tensor.ts";
 import { type ApngFrame, apngFrames, clearFrame, drawFrame } from "./apng.ts";
-import { decodeFloats, type PictureFormat, pngFormat, shiftedGrey, shiftedLevel, throughFfmpeg } from "./ffmpeg-picture.ts";
+import { decodeFloats, type PictureFormat, pngFormat, GREY_SHIFT, shiftedGrey,  throughFfmpeg } from "./ffmpeg-picture.ts";
 import { fromSamples, stackImages } from "./pixels.ts";
 import { isPng, readPngChunks } from "./png-chunks.ts";
 
@@ -74,9 +74,7 @@ async function decodeLevels(bytes: Buffer, metadata: Metadata, picture: PictureF
   const samples = deep ? new Uint16Array(data.buffer, data.byteOffset, data.length / 2) : data;
   const greyAlpha = picture.format === "png" && picture.grey && picture.alpha && picture.depth === 8;
   const values =
-    shiftedGrey(picture) || greyAlpha
-      ? Float32Array.from(samples, shiftedLevel)
-      : fromSamples(samples, deep ? 65535 : 255);
+    shiftedGrey(picture) || greyAlpha ? fromSamples(samples, 65535, GREY_SHIFT) : fromSamples(samples, deep ? 65535 : 255);
   return split(values, pages, info.height / pages, info.width, info.channels);
 }
 

@@ -51,10 +51,10 @@ export function toRaster(image: Image, index: number, depth: 8 | 16 = 8): Raster
   return { width, height, channels, depth, samples: depth === 8 ? toBytes(values) : toBytes16(values) };
 }
 
-/** Samples of `max` levels as float32 values 0…1; `pick` chooses one channel of `channels`, all without it. */
-export function fromSamples(samples: Uint8Array | Uint16Array, max: 255 | 65535): Float32Array {
+/** Samples as float32 values: `level·factor / max`. */
+export function fromSamples(samples: Uint8Array | Uint16Array, max: 255 | 65535, factor = 1): Float32Array {
   const values = floats(samples.length);
-  for (let i = 0; i < samples.length; i++) values[i] = (samples[i] as number) / max;
+  for (let i = 0; i < samples.length; i++) values[i] = ((samples[i] as number) * factor) / max;
   return values;
 }
 
