@@ -1,5 +1,5 @@
 /** `SaveImageWebsocket`: hands each picture to the client as a PNG on its socket, and writes nothing to disk. */
-import { defineNode, encodePng, image, type NodeClass } from "@hearth/nodes/sdk";
+import { defineNode, encodePicture, image, type NodeClass } from "@hearth/nodes/sdk";
 
 export const nodes: NodeClass[] = [
   defineNode({
@@ -16,7 +16,7 @@ export const nodes: NodeClass[] = [
       const [batch = 0] = images.shape;
       const bar = context.progressBar(batch);
       for (let index = 0; index < batch; index += 1) {
-        bar.update(index, batch, { format: "png", bytes: await encodePng(images, index) });
+        bar.update(index, batch, await encodePicture(images, index));
       }
       return [];
     },

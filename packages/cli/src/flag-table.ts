@@ -35,7 +35,10 @@ export const FLAGS: ReadonlyMap<string, FlagRule> = new Map<string, FlagRule>([
   ...each("front-end-version", nothingOf("one")),
   ...each("auto-launch disable-auto-launch windows-standalone-build dont-print-server", nothing),
   // Directories
-  ...each("base-directory models-directory output-directory temp-directory input-directory user-directory", one),
+  ...each(
+    "base-directory models-directory output-directory temp-directory input-directory user-directory",
+    one,
+  ),
   ...each("extra-model-paths-config", { arity: "many", repeats: true }),
   // Users, assets, database, manager, partner nodes
   ...each("multi-user enable-assets disable-api-nodes disable-all-custom-nodes disable-metadata", none),

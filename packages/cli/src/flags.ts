@@ -103,10 +103,14 @@ export function parseFlags(argv: readonly string[]): ParsedFlags {
 function optionsOf(values: Values): ServeOptions {
   const tlsKey = values.one("--tls-keyfile");
   const tlsCert = values.one("--tls-certfile");
-  const corsOrigin = values.has("--enable-cors-header") ? (values.one("--enable-cors-header") ?? "*") : undefined;
+  const corsOrigin = values.has("--enable-cors-header")
+    ? (values.one("--enable-cors-header") ?? "*")
+    : undefined;
   const frontEndRoot = directory("--front-end-root", values.one("--front-end-root"));
   const databaseFile = databaseFileOf(values.one("--database-url"));
-  const verbose = values.has("--verbose") ? (values.choice("--verbose", Object.keys(LEVELS)) ?? "DEBUG") : "INFO";
+  const verbose = values.has("--verbose")
+    ? (values.choice("--verbose", Object.keys(LEVELS)) ?? "DEBUG")
+    : "INFO";
   const whitelist = values.all("--whitelist-custom-nodes");
   return {
     listen: addresses(values),
@@ -227,9 +231,12 @@ function attached(flag: string, rule: FlagRule, value: string): string[] {
 function valuesOf(flag: string, rule: FlagRule, rest: string[]): string[] {
   const most = { none: 0, one: 1, optional: 1, two: 2, many: Infinity, any: Infinity }[rule.arity];
   const values: string[] = [];
-  while (values.length < most && rest[0] !== undefined && isValue(rest[0])) values.push(rest.shift() as string);
+  while (values.length < most && rest[0] !== undefined && isValue(rest[0]))
+    values.push(rest.shift() as string);
   if (values.length === 0 && (rule.arity === "one" || rule.arity === "many")) {
-    throw new FlagError(`argument ${flag}: expected ${rule.arity === "one" ? "one" : "at least one"} argument`);
+    throw new FlagError(
+      `argument ${flag}: expected ${rule.arity === "one" ? "one" : "at least one"} argument`,
+    );
   }
   return values;
 }
@@ -284,7 +291,8 @@ class Values {
     const value = this.one(flag);
     if (value === undefined) return undefined;
     const number = /^[+-]?\d+$/.test(value) ? Number(value) : Number.NaN;
-    if (!(number >= least && number <= most)) throw new FlagError(`argument ${flag}: invalid int value: '${value}'`);
+    if (!(number >= least && number <= most))
+      throw new FlagError(`argument ${flag}: invalid int value: '${value}'`);
     return number;
   }
 

@@ -108,12 +108,14 @@ test("concurrent nodes run beside each other", async () => {
 });
 
 test("an error of a concurrent node ends the run, aborts the others and reports no inputs", async () => {
+  const begun = Promise.withResolvers<void>();
   const aborted = Promise.withResolvers<void>();
   const waits = nodeClass("Waits", {
     required: { value: any },
     concurrent: true,
     execute: (_inputs, context: NodeContext) =>
       new Promise((resolve) => {
+        begun.resolve();
         context.signal.addEventListener("abort", () => {
           context.sendText("too late");
           aborted.resolve();
@@ -125,7 +127,7 @@ test("an error of a concurrent node ends the run, aborts the others and reports 
     required: { value: any },
     concurrent: true,
     execute: async () => {
-      await delay(1);
+      await begun.promise;
       throw new NodeError("Intentional async execution error for testing");
     },
   });

@@ -57,6 +57,8 @@ function checkChoice(
   choices: readonly JsonValue[],
 ): NodeError | undefined {
   const given = declaration[1]?.["multiselect"] === true && Array.isArray(value) ? value : [value];
-  const bad = given.filter((item) => !choices.includes(item) && !choices.some((choice) => pyEquals(choice, item)));
+  const bad = given.filter(
+    (item) => !choices.includes(item) && !choices.some((choice) => pyEquals(choice, item)),
+  );
   return bad.length > 0 ? valueNotInList(name, declaration, value, bad, choices) : undefined;
 }

@@ -69,7 +69,8 @@ export function toInt(value: JsonValue): number | bigint {
   const number = value instanceof JsonFloat ? value.value : value;
   if (typeof number === "number") {
     if (Number.isNaN(number)) throw new PythonError("ValueError", "cannot convert float NaN to integer");
-    if (!Number.isFinite(number)) throw new PythonError("OverflowError", "cannot convert float infinity to integer");
+    if (!Number.isFinite(number))
+      throw new PythonError("OverflowError", "cannot convert float infinity to integer");
     const whole = Math.trunc(number) + 0;
     return Number.isSafeInteger(whole) ? whole : exactInteger(BigInt(whole));
   }
@@ -101,7 +102,10 @@ function floatOf(value: JsonValue): number {
     if (FLOAT.test(text)) return Number(text.replaceAll("_", ""));
     throw new PythonError("ValueError", `could not convert string to float: ${pyRepr(value)}`);
   }
-  throw new PythonError("TypeError", `float() argument must be a string or a real number, not '${pyTypeName(value)}'`);
+  throw new PythonError(
+    "TypeError",
+    `float() argument must be a string or a real number, not '${pyTypeName(value)}'`,
+  );
 }
 
 /** Python's `bool()`. */

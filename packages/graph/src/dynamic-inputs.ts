@@ -62,7 +62,11 @@ function expandGroups(
   }
 }
 
-function expandOne(input: ExpandedInput, given: Readonly<Record<string, unknown>>, found: ExpandedInput[]): void {
+function expandOne(
+  input: ExpandedInput,
+  given: Readonly<Record<string, unknown>>,
+  found: ExpandedInput[],
+): void {
   const options = input.declaration[1] ?? {};
   switch (input.declaration[0]) {
     case "COMFY_AUTOGROW_V3":
@@ -134,7 +138,12 @@ export function nestInputs(
   return nested;
 }
 
-function nestGroups(groups: Groups, prefix: string, keys: Record<string, unknown>, values: Record<string, unknown>): void {
+function nestGroups(
+  groups: Groups,
+  prefix: string,
+  keys: Record<string, unknown>,
+  values: Record<string, unknown>,
+): void {
   for (const members of [groups.required, groups.optional]) {
     for (const [name, declaration] of Object.entries((members ?? {}) as Record<string, InputDeclaration>)) {
       const full = prefix + name;
@@ -175,7 +184,10 @@ function nestUnder(
   values[full] = { [name]: own, ...record };
 }
 
-function collect(values: Record<string, unknown>, names: readonly (readonly [string, string])[]): Record<string, unknown> {
+function collect(
+  values: Record<string, unknown>,
+  names: readonly (readonly [string, string])[],
+): Record<string, unknown> {
   const members: [string, unknown][] = [];
   for (const [member, flatName] of names) {
     if (!Object.hasOwn(values, flatName)) continue;
@@ -184,4 +196,3 @@ function collect(values: Record<string, unknown>, names: readonly (readonly [str
   }
   return Object.fromEntries(members);
 }
-

@@ -21,11 +21,14 @@ export function graphShape(prompt: JsonObject): string {
     for (const name of Object.keys(inputs).sort()) {
       const link = linkOf(inputs[name]);
       // A link that closes a cycle has no digest yet; such a node never runs, but its prompt may.
-      if (link !== undefined) parts.push(`${JSON.stringify(name)}=${digestOf(link[0]) ?? "cycle"}#${link[1]}`);
+      if (link !== undefined)
+        parts.push(`${JSON.stringify(name)}=${digestOf(link[0]) ?? "cycle"}#${link[1]}`);
     }
     return hash("sha256", parts.join("\n"), "base64url");
   };
-  const all = Object.keys(prompt).map((id) => foldGraph(id, digests, (node) => sourcesIn(inputsOf(node)), digest));
+  const all = Object.keys(prompt).map((id) =>
+    foldGraph(id, digests, (node) => sourcesIn(inputsOf(node)), digest),
+  );
   return hash("sha256", all.sort().join("\n"), "base64url");
 }
 

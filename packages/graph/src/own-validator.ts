@@ -69,7 +69,10 @@ function elementOf(values: readonly JsonValue[], index: number): JsonValue {
  * The errors that the outcomes of all calls make: each bad one is reported on every input that was passed.
  * @throws PythonError when the validator threw
  */
-export function validatorErrors(blamed: readonly string[], outcomes: readonly ValidatorOutcome[]): NodeError[] {
+export function validatorErrors(
+  blamed: readonly string[],
+  outcomes: readonly ValidatorOutcome[],
+): NodeError[] {
   const texts: (string | undefined)[] = [];
   for (const outcome of outcomes) {
     if ("exception" in outcome) throw new PythonError(outcome.exceptionType, outcome.exception);

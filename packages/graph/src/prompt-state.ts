@@ -1,5 +1,12 @@
 /** What is known of a prompt while it is validated. */
-import { isJsonObject, type JsonObject, type JsonValue, type NodeClassAnnouncement, pyRepr, pyStr } from "@hearth/protocol";
+import {
+  isJsonObject,
+  type JsonObject,
+  type JsonValue,
+  type NodeClassAnnouncement,
+  pyRepr,
+  pyStr,
+} from "@hearth/protocol";
 import { PythonError } from "./convert.ts";
 import { sourcesIn } from "./links.ts";
 import { dependencyCycle, type NodeError } from "./node-errors.ts";
@@ -93,6 +100,8 @@ export class PromptState {
   /** A link leads back to a node on the path: all nodes from there on form a cycle. */
   closeCycle(id: string): NodeResult {
     if (this.#cycleErrors < MAX_CYCLE_ERRORS) {
+      // Also closings without a new error count: each costs a walk along the path.
+      this.#cycleErrors += 1;
       const cycle = [...this.#path.keys()].slice(this.#path.get(id));
       for (const error of dependencyCycle(cycle, (member) => pyStr(this.node(member)["class_type"]))) {
         const member = error.extra_info["node_id"] as string;

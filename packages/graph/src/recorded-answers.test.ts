@@ -21,7 +21,8 @@ import {
 import { applyReplacements, validatePrompt } from "./index.ts";
 
 const golden = new URL("../../../tests/golden/", import.meta.url);
-const isPresent = existsSync(new URL("object_info.json", golden)) && existsSync(new URL("validation", golden));
+const isPresent =
+  existsSync(new URL("object_info.json", golden)) && existsSync(new URL("validation", golden));
 
 function read(name: string): JsonValue {
   return parseJson(readFileSync(new URL(name, golden), "utf8"));
@@ -34,7 +35,8 @@ function matches(pattern: JsonValue, value: JsonValue | undefined): boolean {
     const kind = PLACEHOLDERS[pattern];
     if (kind !== undefined) return kind(value);
   }
-  if (isNumeric(pattern)) return isNumeric(value) && (Object.is(toNumber(pattern), toNumber(value)) || pattern == value);
+  if (isNumeric(pattern))
+    return isNumeric(value) && (Object.is(toNumber(pattern), toNumber(value)) || pattern == value);
   if (Array.isArray(pattern)) {
     return (
       Array.isArray(value) &&
@@ -44,7 +46,8 @@ function matches(pattern: JsonValue, value: JsonValue | undefined): boolean {
   }
   if (!isJsonObject(pattern)) return pattern === value;
   const [[operator, wanted] = ["", null], ...others] = entriesOf(pattern);
-  if (others.length === 0 && operator.startsWith("<") && wanted !== null) return matchesOperator(operator, wanted, value);
+  if (others.length === 0 && operator.startsWith("<") && wanted !== null)
+    return matchesOperator(operator, wanted, value);
   return (
     isJsonObject(value) &&
     Object.keys(value).length === Object.keys(pattern).length &&
@@ -61,7 +64,8 @@ const PLACEHOLDERS: Record<string, (value: JsonValue) => boolean> = {
 };
 
 function matchesOperator(operator: string, wanted: JsonValue, value: JsonValue): boolean {
-  if (operator === "<lines-any-order>") return matchesOperator("<any-order>", wanted, String(value).split("\n"));
+  if (operator === "<lines-any-order>")
+    return matchesOperator("<any-order>", wanted, String(value).split("\n"));
   if (operator === "<regex>") return new RegExp(`^(?:${String(wanted)})$`, "s").test(String(value));
   assert(Array.isArray(wanted) && Array.isArray(value), `operator ${operator}`);
   const left = [...value];
@@ -94,11 +98,17 @@ function packClass(
 }
 
 const PACK = [
-  packClass("StubImage", { content: [["WHITE", "BLACK", "NOISE"]], height: ["INT", {}], width: ["INT", {}] }, ["IMAGE"]),
+  packClass(
+    "StubImage",
+    { content: [["WHITE", "BLACK", "NOISE"]], height: ["INT", {}], width: ["INT", {}] },
+    ["IMAGE"],
+  ),
   packClass("StubMask", { value: ["FLOAT", {}] }, ["MASK"]),
   packClass("StubInt", { value: ["INT", {}] }, ["INT"]),
   packClass("StubFloat", { value: ["FLOAT", {}] }, ["FLOAT"]),
-  packClass("TestCustomValidation1", { input1: UNION, input2: UNION }, ["IMAGE"], { validates: ["input1", "input2"] }),
+  packClass("TestCustomValidation1", { input1: UNION, input2: UNION }, ["IMAGE"], {
+    validates: ["input1", "input2"],
+  }),
   packClass("TestCustomValidation2", { input1: UNION, input2: UNION }, ["IMAGE"], {
     validates: ["input1", "input2"],
     validatesTypes: true,
@@ -127,7 +137,8 @@ type Given = { inputs: Record<string, JsonValue>; inputTypes: Record<string, Jso
 function wrongType(given: Given, expected: Record<string, readonly string[]>, suffix = ""): string | true {
   for (const [name, types] of Object.entries(expected)) {
     const received = given.inputTypes[name];
-    if (received !== undefined && !types.includes(String(received))) return `Invalid type of ${name}: ${received}${suffix}`;
+    if (received !== undefined && !types.includes(String(received)))
+      return `Invalid type of ${name}: ${received}${suffix}`;
     if (typeof given.inputs[name] === "string") return `Invalid type of ${name}: <class 'str'>`;
   }
   return true;
@@ -166,11 +177,19 @@ function ownValidators(files: ReadonlySet<string>): (className: string, given: G
 
 interface Table {
   readonly infos: JsonObject;
-  readonly lists: readonly { class: string; path: (string | number)[]; folder: string; fixed_entries: string[] }[];
+  readonly lists: readonly {
+    class: string;
+    path: (string | number)[];
+    folder: string;
+    fixed_entries: string[];
+  }[];
 }
 
 /** The class table, with the lists filled from the files that a scenario writes. */
-function classesWith({ infos, lists }: Table, files: ReadonlySet<string>): Map<string, NodeClassAnnouncement> {
+function classesWith(
+  { infos, lists }: Table,
+  files: ReadonlySet<string>,
+): Map<string, NodeClassAnnouncement> {
   const classes = new Map(PACK.map((announced) => [announced.info.name, announced]));
   for (const [name, info] of Object.entries(infos)) {
     const own = name.startsWith("LoadImage") ? { validates: ["image"] } : {};
@@ -181,8 +200,13 @@ function classesWith({ infos, lists }: Table, files: ReadonlySet<string>): Map<s
     const known = classes.get(name);
     if (found.length === 0 || known === undefined) continue;
     const info = cloneJson(known.info as unknown as JsonObject);
-    const holder = path.slice(0, -1).reduce((value, step) => (value as JsonObject)[step] as JsonValue, info as JsonValue);
-    (holder as JsonObject)[path.at(-1) as string] = [...fixed_entries, ...found.map((file) => file.split("/").at(-1) ?? "")];
+    const holder = path
+      .slice(0, -1)
+      .reduce((value, step) => (value as JsonObject)[step] as JsonValue, info as JsonValue);
+    (holder as JsonObject)[path.at(-1) as string] = [
+      ...fixed_entries,
+      ...found.map((file) => file.split("/").at(-1) ?? ""),
+    ];
     classes.set(name, { ...known, info: info as unknown as NodeInfo });
   }
   return classes;

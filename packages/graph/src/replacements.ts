@@ -76,7 +76,9 @@ export const REPLACEMENTS: readonly NodeReplacement[] = [
 
 /** The answer of `GET /node_replacements`: replacements by old class. */
 export function nodeReplacementsInfo(): JsonObject {
-  return objectFrom(REPLACEMENTS.map((entry) => [entry.old_node_id, [{ ...entry } as unknown as JsonObject]]));
+  return objectFrom(
+    REPLACEMENTS.map((entry) => [entry.old_node_id, [{ ...entry } as unknown as JsonObject]]),
+  );
 }
 
 /**

@@ -12,7 +12,9 @@ import { linkOf, sourcesIn } from "./links.ts";
 
 /** What a key is made of. */
 export interface SignatureAccess {
-  readonly node: (id: string) => { class_type: string; inputs: Readonly<Record<string, unknown>> } | undefined;
+  readonly node: (
+    id: string,
+  ) => { class_type: string; inputs: Readonly<Record<string, unknown>> } | undefined;
   readonly changeToken: (id: string) => JsonValue;
   /** its id is part of the key: the class is not idempotent, or sees its id */
   readonly idCounts: (id: string) => boolean;

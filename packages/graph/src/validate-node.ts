@@ -70,7 +70,10 @@ export function* validateNode(state: PromptState, id: string): Validation {
         // The source could not be validated at all, and carries the error.
         result.valid = false;
         const { name, declaration } = input;
-        state.blame(source, exceptionDuringInnerValidation(name, declaration, error, inputs[name] as JsonValue));
+        state.blame(
+          source,
+          exceptionDuringInnerValidation(name, declaration, error, inputs[name] as JsonValue),
+        );
       }
     }
     checkOtherLinks(state, current, declared);
@@ -130,7 +133,10 @@ function outputType(state: PromptState, link: readonly JsonValue[]): SlotType {
     throw new PythonError("IndexError", `cannot fit 'int' into an index-sized integer`);
   }
   if (typeof slot !== "number" || !Number.isSafeInteger(slot)) {
-    throw new PythonError("TypeError", `${kind} indices must be integers or slices, not ${pyTypeName(given)}`);
+    throw new PythonError(
+      "TypeError",
+      `${kind} indices must be integers or slices, not ${pyTypeName(given)}`,
+    );
   }
   const type = info.output[slot < 0 ? info.output.length + slot : slot];
   if (type === undefined) throw new PythonError("IndexError", `${kind} index out of range`);

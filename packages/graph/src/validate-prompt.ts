@@ -33,7 +33,10 @@ export type ValidationResult =
  * Validates a prompt and converts its constants in place. At least one output must be sound; the others are dropped
  * and reported in `nodeErrors`.
  */
-export async function validatePrompt(prompt: JsonObject, options: ValidateOptions): Promise<ValidationResult> {
+export async function validatePrompt(
+  prompt: JsonObject,
+  options: ValidateOptions,
+): Promise<ValidationResult> {
   const targets = options.targets == null ? undefined : new Set(options.targets);
   const candidates: string[] = [];
   for (const [id, node] of entriesOf(prompt)) {
@@ -154,8 +157,12 @@ function drive(state: PromptState, id: string, options: ValidateOptions): NodeRe
   return "valid" in first ? first : answerValidators(run, first, options);
 }
 
-async function answerValidators(run: Run, first: ValidatorCall, options: ValidateOptions): Promise<NodeResult> {
-  for (let call = first; ; ) {
+async function answerValidators(
+  run: Run,
+  first: ValidatorCall,
+  options: ValidateOptions,
+): Promise<NodeResult> {
+  for (let call = first; ;) {
     const { className, inputs, inputTypes } = call;
     const next = run.go(await options.runValidator(className, { inputs, inputTypes }));
     if ("valid" in next) return next;

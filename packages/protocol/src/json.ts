@@ -20,15 +20,7 @@ export class JsonFloat {
   }
 }
 
-export type JsonValue =
-  | null
-  | boolean
-  | number
-  | bigint
-  | string
-  | JsonFloat
-  | JsonValue[]
-  | JsonObject;
+export type JsonValue = null | boolean | number | bigint | string | JsonFloat | JsonValue[] | JsonObject;
 export interface JsonObject {
   [key: string]: JsonValue;
 }
@@ -89,10 +81,7 @@ export function objectFrom(entries: Iterable<readonly [string, JsonValue]>): Jso
 
 export function isJsonObject(value: unknown): value is JsonObject {
   return (
-    typeof value === "object" &&
-    value !== null &&
-    !Array.isArray(value) &&
-    !(value instanceof JsonFloat)
+    typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof JsonFloat)
   );
 }
 
@@ -350,7 +339,11 @@ export function floatText(value: number): string {
 
 /** A JSON number. Whole JavaScript numbers print as integers, all others as Python floats. */
 function numberText(value: number): string {
-  return Number.isInteger(value) ? (Number.isSafeInteger(value) ? String(value) : floatText(value)) : floatText(value);
+  return Number.isInteger(value)
+    ? Number.isSafeInteger(value)
+      ? String(value)
+      : floatText(value)
+    : floatText(value);
 }
 
 /** Prints a value. Members that are `undefined` are left out. */

@@ -1,4 +1,4 @@
-/** The LRU cache: the most recently used results stay across prompts. */
+/** The LRU cache: the most recently used results stay across prompts. Section 6.11. */
 import { flatKey, type CacheKey, type NodeResult, type ResultCache } from "./result-cache.ts";
 
 interface Entry {
@@ -12,7 +12,7 @@ export class LruCache implements ResultCache {
   readonly #entries = new Map<string, Entry>();
   #generation = 0;
 
-  /** @param size results to keep beyond those of the current prompt */
+  /** @param size results to keep; those of the current prompt stay in any case */
   constructor(size: number) {
     this.#size = size;
   }
@@ -20,9 +20,13 @@ export class LruCache implements ResultCache {
   enter(scope: string, signatures: ReadonlySet<string>): void {
     if (scope === "") this.#generation += 1;
     for (const signature of signatures) this.#use(flatKey({ scope, signature }));
-    // The current prompt's results are at the end of the map: the first of them ends the search.
-    for (const [key, entry] of this.#entries) {
-      if (this.#entries.size <= this.#size || entry.generation === this.#generation) break;
+    // Results of one prompt go together, as in ComfyUI: half a prompt saves little. The map is in the order of use, so
+    // the first entry is of the oldest prompt.
+    let oldest: number | undefined;
+    for (const [key, { generation }] of this.#entries) {
+      if (generation === this.#generation) break;
+      if (generation !== oldest && this.#entries.size <= this.#size) break;
+      oldest = generation;
       this.#entries.delete(key);
     }
   }

@@ -171,7 +171,11 @@ export function fillLists(announcements: Iterable<NodeClassAnnouncement>, names:
 }
 
 /** A copy of `value` with another value at `where`; what is not on the way is shared. @throws when the path leads nowhere */
-function withValueAt(value: JsonValue, where: readonly (string | number)[], replacement: JsonValue): JsonValue {
+function withValueAt(
+  value: JsonValue,
+  where: readonly (string | number)[],
+  replacement: JsonValue,
+): JsonValue {
   const [step, ...rest] = where;
   if (step === undefined) return replacement;
   if (Array.isArray(value) && typeof step === "number" && step < value.length) {

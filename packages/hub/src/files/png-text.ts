@@ -19,7 +19,7 @@ export async function readTextChunks(file: string): Promise<Buffer[]> {
     if ((await handle.read(head, 0, 8, 0)).bytesRead < 8 || !head.equals(SIGNATURE)) return [];
     const chunks: Buffer[] = [];
     let bytes = 0;
-    for (let at = SIGNATURE.length; at + OVERHEAD <= size; ) {
+    for (let at = SIGNATURE.length; at + OVERHEAD <= size;) {
       await handle.read(head, 0, 8, at);
       const length = head.readUInt32BE(0) + OVERHEAD;
       if (at + length > size) break;

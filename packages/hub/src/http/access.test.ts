@@ -1,26 +1,32 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import os from "node:os";
+import { type TestContext, test } from "node:test";
 import { sendJson } from "./answers.ts";
+import type { HttpOptions } from "./options.ts";
 import { rawRequest, startServer } from "./test-server.ts";
 import { twin } from "./twin.ts";
-import type { FastifyInstance } from "fastify";
-import type { HttpOptions } from "./options.ts";
-import type { TestContext } from "node:test";
 
 type Status = (headers: Record<string, string>, method?: string, target?: string) => Promise<number>;
 
 async function asker(t: TestContext, options: Partial<HttpOptions> = {}): Promise<Status> {
-  const { port } = await startServer(t, options, (app: FastifyInstance) => {
+  const { port } = await startServer(t, options, (app) => {
     twin(app, "GET", "/thing", (_request, reply) => sendJson(reply, {}));
     twin(app, "POST", "/thing", (_request, reply) => sendJson(reply, {}));
   });
-  return async (headers, method = "GET", target = "/thing") => (await rawRequest(port, method, target, headers)).status;
+  return async (headers, method = "GET", target = "/thing") =>
+    (await rawRequest(port, method, target, headers)).status;
 }
 
 test("this machine needs no key", async (t) => {
   const status = await asker(t);
-  for (const host of ["127.0.0.1", "localhost:8188", "LOCALHOST", "app.localhost", "[::1]:8188", os.hostname()]) {
+  for (const host of [
+    "127.0.0.1",
+    "localhost:8188",
+    "LOCALHOST",
+    "app.localhost",
+    "[::1]:8188",
+    os.hostname(),
+  ]) {
     assert.equal(await status({ host }), 200, host);
   }
 });

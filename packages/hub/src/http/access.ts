@@ -54,11 +54,14 @@ export class Access {
     if (host === undefined || host.trim() === "") return true;
     const { hostname } = splitHost(host.toLowerCase());
     // A literal address cannot be rebound.
-    if (net.isIP(hostname) !== 0 || isLoopbackHost(hostname) || hostname === os.hostname().toLowerCase()) return true;
+    if (net.isIP(hostname) !== 0 || isLoopbackHost(hostname) || hostname === os.hostname().toLowerCase())
+      return true;
     // A plain GET from another origin does no harm: without CORS headers the browser keeps the answer from the page.
     const readsOnly =
       (request.method === "GET" || request.method === "HEAD") && request.headers.upgrade === undefined;
-    return readsOnly && this.#options.corsOrigin === undefined && origin !== undefined && !sameHost(origin, host);
+    return (
+      readsOnly && this.#options.corsOrigin === undefined && origin !== undefined && !sameHost(origin, host)
+    );
   }
 }
 

@@ -24,7 +24,10 @@ export class Compressor {
       this.#kept.set(payload, packed);
     }
     const bytes = await packed;
-    reply.header("content-encoding", "gzip").header("vary", "Accept-Encoding").header("content-length", bytes.length);
+    reply
+      .header("content-encoding", "gzip")
+      .header("vary", "Accept-Encoding")
+      .header("content-length", bytes.length);
     return bytes;
   }
 }

@@ -1,6 +1,6 @@
 /** Errors that carry their own answer, and the texts of section 2.1. */
 import { STATUS_CODES } from "node:http";
-import { JsonSyntaxError } from "@hearth/protocol";
+import type { JsonSyntaxError } from "@hearth/protocol";
 
 /** Answered with `status` and a line of plain text; an empty `detail` gives the status's own words. */
 export class HttpError extends Error {

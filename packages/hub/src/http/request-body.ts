@@ -1,7 +1,7 @@
 /** Request bodies: raw bytes under any content type, inflated within a bound, given up when they stand still. */
 import { Transform, type TransformCallback } from "node:stream";
 import { createGunzip, createInflate } from "node:zlib";
-import type { FastifyInstance, FastifyRequest, RequestPayload } from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest, RequestPayload } from "fastify";
 import { HttpError } from "./errors.ts";
 
 /** So much of a refused body is read and dropped, so that its sender gets to read the answer. */
@@ -21,8 +21,8 @@ export function acceptRawBodies(app: FastifyInstance, limit: number, idleMs: num
     done();
   });
 
-  app.addHook("preParsing", (request, _reply, payload, done) => {
-    giveUpWhenIdle(request, idleMs);
+  app.addHook("preParsing", (request, reply, payload, done) => {
+    giveUpWhenIdle(request, reply, idleMs);
     try {
       done(null, decoded(request, payload, limit));
     } catch (error) {
@@ -32,7 +32,7 @@ export function acceptRawBodies(app: FastifyInstance, limit: number, idleMs: num
 }
 
 /** Ends the connection of a sender that stands still: it would not read an answer either. */
-function giveUpWhenIdle(request: FastifyRequest, idleMs: number): void {
+function giveUpWhenIdle(request: FastifyRequest, reply: FastifyReply, idleMs: number): void {
   const { raw } = request;
   const { "content-length": length, "transfer-encoding": transfer } = raw.headers;
   if (raw.complete || (transfer === undefined && (length === undefined || length === "0"))) return;
@@ -41,7 +41,8 @@ function giveUpWhenIdle(request: FastifyRequest, idleMs: number): void {
   // A listener would start the flow before the parser is there.
   raw.pause();
   raw.on("data", () => timer.refresh());
-  raw.once("end", stop).once("close", stop).once("error", stop);
+  raw.once("end", stop).once("error", stop);
+  reply.raw.once("close", stop);
 }
 
 function decoded(request: FastifyRequest, payload: RequestPayload, limit: number): RequestPayload {

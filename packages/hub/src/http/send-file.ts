@@ -90,10 +90,7 @@ function isBefore(header: string | string[] | undefined, modified: number): bool
 }
 
 function tagMatches(header: string, tag: string): boolean {
-  return (
-    header.trim() === "*" ||
-    header.split(",").some((given) => given.trim().replace(/^W\//, "") === tag)
-  );
+  return header.trim() === "*" || header.split(",").some((given) => given.trim().replace(/^W\//, "") === tag);
 }
 
 interface ByteRange {
@@ -126,7 +123,7 @@ function rangeOf(
 
 /** `filename="…"` with the name's UTF-8 as it is, which is how ComfyUI sends it; `word` goes before it. */
 export function disposition(name: string, word?: "attachment"): string {
-  // eslint-disable-next-line no-control-regex -- a line break in a name would end the header
+  // A line break in a name would end the header.
   const escaped = name.replace(/[\u0000-\u001f\u007f]/g, "_").replace(/["\\]/g, "\\$&");
   const value = `filename="${Buffer.from(escaped, "utf8").toString("latin1")}"`;
   return word === undefined ? value : `${word}; ${value}`;

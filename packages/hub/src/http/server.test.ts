@@ -58,7 +58,15 @@ test("HEAD goes where GET goes; a trailing slash is another path", async (t) => 
 
 test("JSON is read under any content type", async (t) => {
   const { port } = await startServer(t, {}, operations);
-  for (const type of ["text/plain", "multipart/form-data", "garbage", "a/b/c", ";;", "application/json; charset", ""]) {
+  for (const type of [
+    "text/plain",
+    "multipart/form-data",
+    "garbage",
+    "a/b/c",
+    ";;",
+    "application/json; charset",
+    "",
+  ]) {
     const answer = await rawRequest(port, "POST", "/thing", { "content-type": type }, '{"a": 1}');
     assert.equal(answer.body, '{"got": {"a": 1}}', JSON.stringify(type));
   }
@@ -70,7 +78,10 @@ test("bad JSON is a clear 400", async (t) => {
   for (const body of ["{", "", "[".repeat(20_000), "{'a': 1}"]) {
     const answer = await rawRequest(port, "POST", "/thing", {}, body);
     assert.equal(answer.status, 400);
-    const { error, node_errors } = JSON.parse(answer.body) as { error: { type: string }; node_errors: object };
+    const { error, node_errors } = JSON.parse(answer.body) as {
+      error: { type: string };
+      node_errors: object;
+    };
     assert.equal(error.type, "invalid_json");
     assert.deepEqual(node_errors, {});
   }
@@ -79,7 +90,11 @@ test("bad JSON is a clear 400", async (t) => {
 test("compressed bodies are inflated, within the limit", async (t) => {
   const { url } = await startServer(t, { maxUploadBytes: 10_000 }, operations);
   const post = (body: Buffer, encoding: string): Promise<Response> =>
-    fetch(`${url}/thing`, { method: "POST", headers: { "content-encoding": encoding }, body: new Uint8Array(body) });
+    fetch(`${url}/thing`, {
+      method: "POST",
+      headers: { "content-encoding": encoding },
+      body: new Uint8Array(body),
+    });
   assert.equal(await (await post(gzipSync('{"a": 1}'), "gzip")).text(), '{"got": {"a": 1}}');
   assert.equal(await (await post(deflateSync("[]"), "deflate")).text(), '{"got": []}');
   const bomb = await post(gzipSync(`"${"a".repeat(5_000_000)}"`), "gzip");
@@ -103,7 +118,10 @@ test("a body beyond the limit is 413, declared or not, and the client gets to re
 
 test("a body that stands still is given up", async (t) => {
   const { port } = await startServer(t, { bodyIdleMs: 50 }, operations);
-  const answer = await rawExchange(port, "POST /thing HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 10\r\n\r\n12");
+  const answer = await rawExchange(
+    port,
+    "POST /thing HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 10\r\n\r\n12",
+  );
   assert.doesNotMatch(answer, /200 OK/);
 });
 
@@ -158,7 +176,10 @@ test("CORS mode answers everybody", async (t) => {
   assert.equal(preflight.headers.get("access-control-allow-origin"), "https://page.example");
   const answer = await fetch(`${url}/thing`, { headers: { "sec-fetch-site": "cross-site" } });
   assert.equal(answer.headers.get("access-control-allow-credentials"), "true");
-  assert.equal((await fetch(`${url}/x`, { method: "POST" })).headers.get("access-control-allow-origin"), null);
+  assert.equal(
+    (await fetch(`${url}/x`, { method: "POST" })).headers.get("access-control-allow-origin"),
+    null,
+  );
 });
 
 test("text and JSON are compressed when asked for", async (t) => {
@@ -166,6 +187,9 @@ test("text and JSON are compressed when asked for", async (t) => {
   const packed = await rawRequest(port, "GET", "/text", { "accept-encoding": "gzip" });
   assert.equal(packed.headers["content-encoding"], "gzip");
   assert.equal(gunzipSync(Buffer.from(packed.body, "latin1")).toString(), "x".repeat(500));
-  assert.equal((await rawRequest(port, "GET", "/text", { "accept-encoding": "br" })).headers["content-encoding"], undefined);
+  assert.equal(
+    (await rawRequest(port, "GET", "/text", { "accept-encoding": "br" })).headers["content-encoding"],
+    undefined,
+  );
   assert.equal((await rawRequest(port, "GET", "/text")).body, "x".repeat(500));
 });

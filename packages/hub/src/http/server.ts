@@ -1,5 +1,11 @@
 /** The HTTP server of a hub, with the manners of the ComfyUI contract (section 2) and no operations yet. */
-import { type FastifyBaseLogger, type FastifyError, type FastifyInstance, fastify, LogController } from "fastify";
+import {
+  type FastifyBaseLogger,
+  type FastifyError,
+  type FastifyInstance,
+  fastify,
+  LogController,
+} from "fastify";
 import { Access } from "./access.ts";
 import { sendEmpty, sendJson, sendStatus } from "./answers.ts";
 import { cacheControl } from "./cache-control.ts";
@@ -85,7 +91,10 @@ function answerErrors(app: FastifyInstance): void {
     if (error instanceof EmptyError) return sendEmpty(reply, status);
     if (error instanceof HttpError && status < 500) return sendStatus(reply, status, error.message);
     if (status < 500) return sendStatus(reply, status);
-    request.log.error({ err: error, method: request.method, path: request.url.split("?")[0] }, "request failed");
+    request.log.error(
+      { err: error, method: request.method, path: request.url.split("?")[0] },
+      "request failed",
+    );
     return sendStatus(reply.header("connection", "close"), 500, SERVER_ERROR_TEXT);
   });
 }

@@ -88,7 +88,11 @@ export async function rawRequest(
     const at = field.indexOf(":");
     return [field.slice(0, at).toLowerCase(), field.slice(at + 1).trim()];
   });
-  return { status: Number(status.split(" ")[1]), headers: Object.fromEntries(parsed), body: rest.join("\r\n\r\n") };
+  return {
+    status: Number(status.split(" ")[1]),
+    headers: Object.fromEntries(parsed),
+    body: rest.join("\r\n\r\n"),
+  };
 }
 
 /** Sends bytes, and reads until the server closes. */
@@ -115,7 +119,9 @@ export const BOUNDARY = "----hearth-test-boundary";
 export function formBody(parts: readonly FormPart[]): Buffer {
   const pieces = parts.flatMap(({ name, filename, content }) => [
     `--${BOUNDARY}\r\nContent-Disposition: form-data; name="${name}"`,
-    filename === undefined ? "\r\n\r\n" : `; filename="${filename}"\r\nContent-Type: application/octet-stream\r\n\r\n`,
+    filename === undefined
+      ? "\r\n\r\n"
+      : `; filename="${filename}"\r\nContent-Type: application/octet-stream\r\n\r\n`,
     content,
     "\r\n",
   ]);

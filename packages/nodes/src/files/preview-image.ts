@@ -3,6 +3,7 @@ import sharp from "sharp";
 import type { PreviewImage } from "@hearth/engine";
 import type { Image } from "../sdk/tensor.ts";
 import { toRaster } from "./pixels.ts";
+import { encodePng } from "./png.ts";
 
 /**
  * Scales the first picture to fit `maxSize`×`maxSize`, up or down, with a bilinear filter, and encodes it: JPEG of
@@ -22,4 +23,9 @@ export async function encodePreview(
       ? await scaled.removeAlpha().jpeg({ quality: 95 }).toBuffer()
       : await scaled.png({ compressionLevel: 1 }).toBuffer();
   return { format, bytes };
+}
+
+/** One picture of a batch at its own size, as a PNG of level 1: for nodes that hand pictures to the client. */
+export async function encodePicture(images: Image, index: number): Promise<PreviewImage> {
+  return { format: "png", bytes: await encodePng(toRaster(images, index), { level: 1 }) };
 }

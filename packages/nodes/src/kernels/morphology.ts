@@ -28,13 +28,11 @@ function difference(a: Tensor, b: Tensor): Tensor {
 }
 
 /**
- * Minimum or maximum over a square. Squares are separable: lines first, then columns. Erosion looks at
- * i − origin … and dilation, which mirrors the square, at … i + origin.
+ * Minimum or maximum over the square from i − size div 2 on. Squares are separable: lines first, then columns.
  */
 function extreme(image: Tensor, size: number, kind: "min" | "max"): Tensor {
   const [batch = 1, height = 1, width = 1, channels = 1] = image.shape;
-  const origin = Math.floor(size / 2);
-  const before = kind === "min" ? origin : size - 1 - origin;
+  const before = Math.floor(size / 2);
   const across = floats(image.data.length);
   for (let line = 0; line < batch * height; line += 1) {
     for (let c = 0; c < channels; c += 1) {

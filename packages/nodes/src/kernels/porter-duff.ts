@@ -62,7 +62,7 @@ export function porterDuff(
   for (let i = 0; i < pixels; i += 1) {
     const s = f(1 - sourceHidden.data[i]!);
     const d = f(1 - destinationHidden.data[i]!);
-    const covered = clamp(alpha(s, d));
+    const covered = alpha(s, d);
     hidden[i] = 1 - covered;
     for (let c = i * channels; c < (i + 1) * channels; c += 1) {
       const mixed = colour(f(source.data[c]! * s), f(destination.data[c]! * d), s, d);

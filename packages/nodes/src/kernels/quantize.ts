@@ -121,7 +121,8 @@ function diffused(pixels: Uint8Array, width: number, height: number, palette: Ui
         carried[c] = 7 * error;
       }
     }
-    for (let c = 0; c < 3; c += 1) errors[width * 3 + c] = below[c]!;
+    // Pillow keeps the three values of blue here, for all channels: pixels of the last column depend on it.
+    errors.set([below[2]!, belowRight[2]!, belowRight[2]!], width * 3);
   }
   return indexes;
 }

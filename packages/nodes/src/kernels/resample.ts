@@ -31,6 +31,8 @@ export interface Axis {
 export function resizeImage(image: Tensor, width: number, height: number, method: Resampling, crop: Crop = "disabled"): Tensor {
   const [batch = 1, h = 1, w = 1, channels = 1] = image.shape;
   const { columns, rows } = keptRegion(w, h, width, height, crop);
+  // An average over nothing is fine as long as nobody asks for it.
+  if (method === "area" && (width === 0 || height === 0)) return tensor([batch, height, width, channels]);
   if (width < 1 || height < 1 || columns.length < 1 || rows.length < 1) {
     throw new NodeError(
       `Input and output sizes should be greater than 0, but got input (H: ${rows.length}, W: ${columns.length}) output (H: ${height}, W: ${width})`,

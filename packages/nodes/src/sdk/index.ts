@@ -16,3 +16,4 @@ export { JsonFloat, pyFloat, pyRepr, pyStr, toNumber, type JsonObject, type Json
 export * from "./define-node.ts";
 export * from "./inputs.ts";
 export * from "./tensor.ts";
+export { encodePicture, encodePreview } from "../files/preview-image.ts";

@@ -1,12 +1,12 @@
 /** All operations of the ComfyUI contract that concern files and the server itself. */
 import type { FastifyInstance } from "fastify";
 import type { FileNames } from "../../files/file-lists.ts";
+import type { HttpOptions } from "../options.ts";
 import { registerMetadata } from "./metadata.ts";
 import { registerStatic } from "./static.ts";
 import { registerSystem } from "./system.ts";
 import { registerUpload } from "./upload.ts";
 import { registerView } from "./view.ts";
-import type { HttpOptions } from "../options.ts";
 
 export { features } from "./system.ts";
 

@@ -50,7 +50,7 @@ async function originalOf(text: string | undefined, folders: Folders): Promise<s
   if (root === undefined) throw new HttpError(400, "original_ref: type must be input, output or temp");
   if (name === "" || name.startsWith("/") || name.includes("..")) return undefined;
   try {
-    const file = await resolveInside(root, reference.subfolder, path.basename(name));
+    const file = await resolveInside(root, reference.subfolder, name.slice(name.lastIndexOf("/") + 1));
     const stats = await stat(file).catch(() => undefined);
     return stats?.isFile() === true ? file : undefined;
   } catch (error) {
@@ -94,7 +94,10 @@ function encoderOf(name: string): (image: Sharp, original: string) => Promise<Bu
   switch (path.extname(name).toLowerCase()) {
     case ".png":
       return async (image, original) =>
-        insertChunks(await image.png({ compressionLevel: PNG_LEVEL }).toBuffer(), await readTextChunks(original));
+        insertChunks(
+          await image.png({ compressionLevel: PNG_LEVEL }).toBuffer(),
+          await readTextChunks(original),
+        );
     case ".webp":
       return (image) => image.webp({ quality: 80 }).toBuffer();
     case ".tif":

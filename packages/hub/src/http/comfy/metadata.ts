@@ -41,7 +41,8 @@ async function metadataOf(directory: string, filename: string): Promise<JsonObje
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (error instanceof OutsideError || error instanceof JsonSyntaxError) return undefined;
-    if (code === "ENOENT" || code === "ENOTDIR" || code === "EISDIR" || code === "ENAMETOOLONG") return undefined;
+    if (code === "ENOENT" || code === "ENOTDIR" || code === "EISDIR" || code === "ENAMETOOLONG")
+      return undefined;
     throw error;
   }
 }

@@ -43,7 +43,8 @@ function extensionScripts(options: StaticOptions, cache: DirectoryCache): string
       .filter((name) => name.endsWith(".js"))
       .map((name) => name.replaceAll(path.sep, "/"))
       .sort(byCodePoint);
-  const core = options.frontEndRoot === undefined ? [] : scripts(path.join(options.frontEndRoot, "extensions"));
+  const core =
+    options.frontEndRoot === undefined ? [] : scripts(path.join(options.frontEndRoot, "extensions"));
   const paths = core.map((name) => `/extensions/${name}`);
   for (const { name, folder } of options.webDirectories?.() ?? []) {
     paths.push(...scripts(folder).map((script) => `/extensions/${encodeURIComponent(name)}/${script}`));
@@ -63,7 +64,8 @@ async function serveStatic(
   if (match !== null) {
     const name = decodeURIComponent(match[1] as string);
     for (const directory of options.webDirectories?.() ?? []) {
-      if (directory.name === name) return sendBelow(request, reply, directory.folder, decodeURIComponent(match[2] as string));
+      if (directory.name === name)
+        return sendBelow(request, reply, directory.folder, decodeURIComponent(match[2] as string));
     }
   }
   const relative = decodeURIComponent(target).replace(/^\/+/, "");
@@ -90,7 +92,12 @@ async function sendBelow(
 ): Promise<FastifyReply> {
   // Outside by its own text is a wrong path; outside through a link is a forbidden one.
   const lexical = path.relative(path.resolve(root), path.resolve(root, relative));
-  if (relative.includes("\0") || lexical === ".." || lexical.startsWith(`..${path.sep}`) || path.isAbsolute(lexical)) {
+  if (
+    relative.includes("\0") ||
+    lexical === ".." ||
+    lexical.startsWith(`..${path.sep}`) ||
+    path.isAbsolute(lexical)
+  ) {
     return sendStatus(reply, 404);
   }
   let file: string;
@@ -103,6 +110,11 @@ async function sendBelow(
   const handle = await openFile(file);
   if (handle === undefined) return notFound(reply);
   if (handle === "directory") return sendStatus(reply, 403);
+  if (relative.endsWith("/")) {
+    // A file is no folder.
+    await handle.close();
+    return notFound(reply);
+  }
   return sendFile(request, reply, handle, { contentType: contentTypeOf(file) });
 }
 

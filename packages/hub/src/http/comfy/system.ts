@@ -10,12 +10,15 @@ import { twin } from "../twin.ts";
 
 /** The ComfyUI whose behaviour this server follows; clients compare it with what they need. */
 const COMFYUI_VERSION = "0.33.0";
-const HEARTH_VERSION = (createRequire(import.meta.url)("../../../package.json") as { version: string }).version;
+const HEARTH_VERSION = (createRequire(import.meta.url)("../../../package.json") as { version: string })
+  .version;
 
 type SystemOptions = Pick<HttpOptions, "maxUploadBytes" | "featureFlags" | "argv">;
 
 /** What `/features` answers; extra flags never override these. */
-export function features(options: Pick<SystemOptions, "maxUploadBytes" | "featureFlags">): Record<string, unknown> {
+export function features(
+  options: Pick<SystemOptions, "maxUploadBytes" | "featureFlags">,
+): Record<string, unknown> {
   const own = {
     supports_preview_metadata: true,
     supports_model_type_tags: true,
@@ -68,7 +71,9 @@ export function registerSystem(app: FastifyInstance, options: SystemOptions, nam
   twin(app, "GET", "/embeddings", (_request, reply) =>
     sendJson(
       reply,
-      (names.models("embeddings") ?? []).map((name) => name.slice(0, name.length - path.extname(name).length)),
+      (names.models("embeddings") ?? []).map((name) =>
+        name.slice(0, name.length - path.extname(name).length),
+      ),
     ),
   );
 }

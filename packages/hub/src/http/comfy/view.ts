@@ -1,6 +1,12 @@
 /** `/view` (section 3.10). */
 import path from "node:path";
-import { type FolderType, type Folders, OutsideError, resolveInside, splitAnnotation } from "@hearth/protocol";
+import {
+  type FolderType,
+  type Folders,
+  OutsideError,
+  resolveInside,
+  splitAnnotation,
+} from "@hearth/protocol";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import sharp, { type Sharp } from "sharp";
 import { contentTypeOf, isDangerous, UNKNOWN_TYPE } from "../../files/content-types.ts";
@@ -40,10 +46,11 @@ async function fileOf(folders: Folders, query: Query): Promise<string> {
   // Files are not catalogued by their hash, so no hash is known.
   if (filename === undefined || filename.startsWith("blake3:")) throw new EmptyError(404);
   const [name, folderType] = splitAnnotation(filename, type as FolderType);
-  if (name === "" || name.startsWith("/") || name.includes("..") || name.includes("\0")) throw new EmptyError(400);
+  if (name === "" || name.startsWith("/") || name.includes("..") || name.includes("\0"))
+    throw new EmptyError(400);
   const root = folderOf(folders, folderType);
   if (root === undefined) throw new EmptyError(400);
-  const base = path.basename(name);
+  const base = name.slice(name.lastIndexOf("/") + 1);
   if (base === "") throw new EmptyError(404);
   try {
     return await resolveInside(root, ...(subfolder === undefined ? [] : [subfolder]), base);
@@ -94,7 +101,11 @@ function sendPicture(reply: FastifyReply, name: string, picture: Picture): Fasti
 }
 
 /** The file re-encoded. @throws HttpError 400 when it is not a picture */
-async function encoded(file: string, preview: string | undefined, channel: string | undefined): Promise<Picture> {
+async function encoded(
+  file: string,
+  preview: string | undefined,
+  channel: string | undefined,
+): Promise<Picture> {
   try {
     const picture = sharp(file, { limitInputPixels: MAX_PIXELS, ignoreIcc: true });
     if (preview !== undefined) return await previewOf(picture, preview, channel ?? "");
@@ -125,7 +136,11 @@ async function alphaOf(picture: Sharp): Promise<Buffer> {
   const metadata = await picture.metadata();
   const hasAlpha =
     metadata.channels === 4 && metadata.hasAlpha && !metadata.isPalette && metadata.format !== "gif";
-  const { data, info } = await picture.toColourspace("srgb").ensureAlpha().raw().toBuffer({ resolveWithObject: true });
+  const { data, info } = await picture
+    .toColourspace("srgb")
+    .ensureAlpha()
+    .raw()
+    .toBuffer({ resolveWithObject: true });
   for (let at = 0; at < data.length; at += 4) {
     data[at] = data[at + 1] = data[at + 2] = 0;
     if (!hasAlpha) data[at + 3] = 255;

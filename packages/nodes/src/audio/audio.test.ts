@@ -1,0 +1,4 @@
+import { goldenSuite } from "../testing/golden-cases.ts";
+import { audioNodes } from "./index.ts";
+
+goldenSuite(audioNodes);
