@@ -5,8 +5,8 @@ import { toNumber, type JsonObject } from "@hearth/protocol";
 import { contentBytes, type Substitute } from "./body.ts";
 
 export const DIRECTORIES = ["input", "output", "temp", "user", "models"] as const;
-/** Read only when a server starts: part of the fixture. The database belongs to the server. */
-const KEPT = new Set(["custom_nodes", "web", "db"]);
+/** The first two are part of the fixture and read when a server starts; the others are the server's own state. */
+const KEPT = new Set(["custom_nodes", "web", "db", "studio", "hearth.json"]);
 
 /** Writes one file (or directory) of a fixture below `base`. `mtime` is in Unix seconds. */
 export async function writeFixture(base: string, file: JsonObject, substitute: Substitute): Promise<void> {

@@ -8,6 +8,7 @@ import { fitsGlob, PROJECT, readOptions, USAGE, type Kind, type Options } from "
 import { existing, readBase, readScenarios, Seen } from "./recordings.ts";
 import { Report } from "./report.ts";
 import type { Run } from "./run.ts";
+import { LaunchedServer } from "./server.ts";
 import { Waivers } from "./waivers.ts";
 
 const print = (line: string): void => console.log(line);
@@ -41,6 +42,9 @@ async function main(options: Options): Promise<number> {
   return failed > 0 || passed === 0 ? 1 : 0;
 }
 
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.once(signal, () => void LaunchedServer.stopAll().then(() => process.exit(1)));
+}
 const options = readOptions(process.argv.slice(2), process.env);
 if (options === "help") print(USAGE);
 else process.exitCode = await main(options);

@@ -2,7 +2,7 @@
  * Pattern matching of JSON values. Every matcher returns `undefined` when the value fits, or a text that says where it
  * differs. Placeholders and operators are those of `tests/golden/replay/README.md`.
  */
-import { entriesOf, isJsonObject, isNumeric, JsonFloat, printJson, toNumber, type JsonObject, type JsonValue } from "@hearth/protocol";
+import { entriesOf, isJsonObject, isNumeric, JsonFloat, objectFrom, printJson, toNumber, type JsonObject, type JsonValue } from "@hearth/protocol";
 import { orderless } from "./orderless.ts";
 import { placeholder } from "./placeholders.ts";
 
@@ -33,7 +33,7 @@ export class MatchContext {
     }
     if (Array.isArray(value)) return value.map((item) => this.substitute(item));
     if (isJsonObject(value)) {
-      return Object.fromEntries(entriesOf(value).map(([key, item]) => [this.text(key), this.substitute(item)]));
+      return objectFrom(entriesOf(value).map(([key, item]) => [this.text(key), this.substitute(item)]));
     }
     return value;
   }

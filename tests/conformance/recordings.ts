@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
-import { isJsonObject, parseJson, printJson, type JsonObject, type JsonValue } from "@hearth/protocol";
+import { entriesOf, isJsonObject, objectFrom, parseJson, printJson, type JsonObject, type JsonValue } from "@hearth/protocol";
 
 export async function readJson(file: string): Promise<JsonValue> {
   return parseJson(await readFile(file, "utf8"));
@@ -90,5 +90,5 @@ export function withContents(value: JsonValue, contents: Readonly<Record<string,
     const { use: _name, ...rest } = value;
     return { ...rest, base64: contents[name] as string };
   }
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, withContents(item, contents)]));
+  return objectFrom(entriesOf(value).map(([key, item]) => [key, withContents(item, contents)]));
 }

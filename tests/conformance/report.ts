@@ -19,6 +19,9 @@ export interface Outcome {
   readonly skipped?: string;
 }
 
+/** How the reason of a case begins whose class the server does not have; those are listed by class. */
+export const LACKS = "the server lacks ";
+
 export type State = "passed" | "failed" | "waived" | "skipped";
 
 interface Row {
@@ -102,11 +105,18 @@ export class Report {
   }
 
   #skipped(): void {
-    const reasons = new Map<string, number>();
-    for (const { kind, skipped } of this.#results) {
-      if (skipped !== undefined) reasons.set(`${kind}: ${skipped}`, (reasons.get(`${kind}: ${skipped}`) ?? 0) + 1);
+    const skipped = this.#results.filter((result) => result.skipped !== undefined);
+    for (const [kind, results] of Map.groupBy(skipped, (result) => result.kind)) {
+      const counts = new Map<string, number>();
+      for (const { skipped: reason = "" } of results) counts.set(reason, (counts.get(reason) ?? 0) + 1);
+      const sorted = [...counts].sort((a, b) => b[1] - a[1]);
+      const lacking = sorted.filter(([reason]) => reason.startsWith(LACKS));
+      for (const [reason, count] of sorted) if (!reason.startsWith(LACKS)) this.#print(`skipped ${count} ${kind}: ${reason}`);
+      if (lacking.length === 0) continue;
+      const total = lacking.reduce((sum, [, count]) => sum + count, 0);
+      const classes = lacking.map(([reason, count]) => `${reason.slice(LACKS.length)} ${count}`).join(", ");
+      this.#print(`skipped ${total} ${kind}: ${LACKS}${lacking.length} classes: ${classes}`);
     }
-    for (const [reason, count] of [...reasons].sort((a, b) => b[1] - a[1])) this.#print(`skipped ${count} ${reason}`);
   }
 }
 

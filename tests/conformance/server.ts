@@ -91,6 +91,12 @@ export class LaunchedServer extends ServerUnderTest {
   readonly #process: ChildProcess;
   readonly #ended: Promise<unknown>;
   #failure: string | undefined;
+  static readonly #running = new Set<LaunchedServer>();
+
+  /** Ends all servers that are running: for a run that is itself being ended. */
+  static async stopAll(): Promise<void> {
+    await Promise.all([...LaunchedServer.#running].map((server) => server.stop()));
+  }
 
   private constructor(baseUrl: string, baseDirectory: string, process: ChildProcess) {
     super(baseUrl, baseDirectory);
@@ -137,6 +143,7 @@ export class LaunchedServer extends ServerUnderTest {
       else output.pipe(log, { end: false });
     }
     const server = new LaunchedServer(`http://127.0.0.1:${port}`, base, child);
+    LaunchedServer.#running.add(server);
     try {
       await server.#ready();
     } catch (error) {
@@ -162,6 +169,7 @@ export class LaunchedServer extends ServerUnderTest {
 
   /** Ends the server (SIGTERM, after 10 s SIGKILL) and removes its base directory. */
   override async stop(): Promise<void> {
+    LaunchedServer.#running.delete(this);
     for (const signal of ["SIGTERM", "SIGKILL"] as const) {
       if (this.#failure !== undefined) break;
       this.#signal(signal);

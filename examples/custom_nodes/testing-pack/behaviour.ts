@@ -79,7 +79,7 @@ export const behaviourNodes = [
       const one = graph.node("TestLazyMixImages", { image1: given.input1, mask: half.out(0) });
       const two = graph.node("TestLazyMixImages", { image1: one.out(0), image2: given.input2, mask: half.out(0) });
       one.set("image2", two.out(0));
-      return { outputs: [new OutputLink(one.id, 0)], expand: graph.build() };
+      return { outputs: [new OutputLink(two.id, 0)], expand: graph.build() };
     },
   }),
   defineNode({

@@ -9,11 +9,11 @@ const ORPHAN_MS = 30_000;
 
 export type LauncherOptions = Pick<WorkerSettings, "metadata" | "previewSize" | "cache" | "packs" | "modelFolders">;
 
-export function nativeLauncher(folders: Folders, options: LauncherOptions): WorkerLauncher {
+export function nativeLauncher(folders: Folders, databaseFile: string, options: LauncherOptions): WorkerLauncher {
   const settingsFor = (workerId: string): WorkerSettings => ({
     workerId,
     socket: linkSocketPath(folders),
-    token: keptSecret(folders, "link-token").secret,
+    token: keptSecret(path.dirname(databaseFile), "link-token").secret,
     folders,
     orphanMs: Number(process.env["HEARTH_ORPHAN_MS"] ?? ORPHAN_MS),
     ...options,

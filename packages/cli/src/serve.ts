@@ -50,12 +50,13 @@ export async function createServer(argv: readonly string[], logLevel?: string): 
   if (!options.native) throw new FlagError("--no-native: there is no other engine yet");
   const folders = resolveFolders({ ...options.folders, base: options.folders.base ?? baseDirectory() });
   const modelFolders = defaultModelFolders(folders);
+  const databaseFile = options.databaseFile ?? defaultDatabaseFile(folders);
   const { allowAnonymous } = options;
   if (allowAnonymous) log.warn("--allow-anonymous: everybody who can reach this server may use it");
   return startHub({
     folders,
     modelFolders,
-    databaseFile: options.databaseFile ?? defaultDatabaseFile(folders),
+    databaseFile,
     addresses: options.listen.map((host) => ({ host, port: options.port })),
     log,
     http: {
@@ -66,9 +67,9 @@ export async function createServer(argv: readonly string[], logLevel?: string): 
       csp: options.disableApiNodes,
       featureFlags: options.featureFlags,
       argv: ["main.py", ...argv],
-      auth: { key: process.env["API_KEY"] ?? keptSecret(folders, "api-key").secret, allowAnonymous },
+      auth: { key: process.env["API_KEY"] ?? keptSecret(folders.studio, "api-key").secret, allowAnonymous },
     },
-    launcher: nativeLauncher(folders, {
+    launcher: nativeLauncher(folders, databaseFile, {
       metadata: options.metadata,
       previewSize: options.previewSize,
       cache: options.cache,

@@ -29,7 +29,10 @@ export function callArguments(cls: NodeClass, values: GatheredInputs["values"]):
 }
 
 /** The blocker among the arguments of one call, if any. */
-export function blockerIn(cls: NodeClass, given: Readonly<Record<string, unknown>>): ExecutionBlocker | undefined {
+export function blockerIn(
+  cls: NodeClass,
+  given: Readonly<Record<string, unknown>>,
+): ExecutionBlocker | undefined {
   for (const value of Object.values(given)) {
     if (value instanceof ExecutionBlocker) return value;
     if (!cls.inputIsList || !Array.isArray(value)) continue;
@@ -47,13 +50,18 @@ export function nestedArguments(cls: NodeClass, given: Record<string, unknown>):
 /** @throws NodeError `TypeError`, in Python's words, when the function cannot take these arguments */
 export function checkArguments(cls: NodeClass, given: NodeInputs, unexpected: string | undefined): void {
   if (unexpected !== undefined) {
-    throw new NodeError(`${functionName(cls)} got an unexpected keyword argument '${unexpected}'`, "TypeError");
+    throw new NodeError(
+      `${functionName(cls)} got an unexpected keyword argument '${unexpected}'`,
+      "TypeError",
+    );
   }
   const missing = requiredInputs(cls.info).filter((name) => !Object.hasOwn(given, name));
   if (missing.length === 0) return;
   const names = missing.map((name) => `'${name}'`);
   const listed =
-    names.length < 3 ? names.join(" and ") : `${names.slice(0, -1).join(", ")}, and ${names[names.length - 1]}`;
+    names.length < 3
+      ? names.join(" and ")
+      : `${names.slice(0, -1).join(", ")}, and ${names[names.length - 1]}`;
   const noun = names.length === 1 ? "argument" : "arguments";
   throw new NodeError(
     `${functionName(cls)} missing ${names.length} required positional ${noun}: ${listed}`,

@@ -1,6 +1,12 @@
 /** The inputs that a class declares, by their flat names. */
 import { expandInputs } from "@hearth/graph";
-import { JsonFloat, type InputDeclaration, type JsonObject, type JsonValue, type NodeInfo } from "@hearth/protocol";
+import {
+  JsonFloat,
+  type InputDeclaration,
+  type JsonObject,
+  type JsonValue,
+  type NodeInfo,
+} from "@hearth/protocol";
 
 export interface DeclaredInput {
   readonly type: string | JsonValue[];
@@ -59,7 +65,8 @@ function shapeOf(info: NodeInfo): Shape {
   for (const [name, given] of Object.entries(info.input.hidden ?? {})) {
     const type = Array.isArray(given) ? given[0] : given;
     if (typeof type === "string" && INJECTED.has(type)) injected.set(name, type);
-    else if (!inputs.has(name)) inputs.set(name, { type: typeof type === "string" ? type : "*", lazy: false, rawLink: false });
+    else if (!inputs.has(name))
+      inputs.set(name, { type: typeof type === "string" ? type : "*", lazy: false, rawLink: false });
   }
   const shape = {
     inputs,

@@ -1,5 +1,12 @@
 /** Values of inputs as error reports print them: as Python would, but tensors and long texts summarised. */
-import { entriesOf, isJsonObject, JsonFloat, pyRepr, type JsonObject, type JsonValue } from "@hearth/protocol";
+import {
+  entriesOf,
+  isJsonObject,
+  JsonFloat,
+  pyRepr,
+  type JsonObject,
+  type JsonValue,
+} from "@hearth/protocol";
 
 /** A report is for reading: no text of a value is longer than this many characters. */
 const LONGEST = 100_000;
@@ -37,14 +44,18 @@ function describe(value: unknown, printer: Printer, depth: number): void {
       describe(value[index], printer, depth + 1);
     }
     print(printer, "]");
-  } else if (ArrayBuffer.isView(value)) print(printer, `${value.constructor.name}(${value.byteLength} bytes)`);
+  } else if (ArrayBuffer.isView(value))
+    print(printer, `${value.constructor.name}(${value.byteLength} bytes)`);
   else if (typeof value === "object" && value !== null && !(value instanceof JsonFloat)) {
     describeObject(value, printer, depth);
   } else print(printer, typeof value === "function" ? `<function ${value.name}>` : pyRepr(value));
 }
 
 function describeObject(value: object, printer: Printer, depth: number): void {
-  if (Object.hasOwn(Object.getPrototypeOf(value) ?? {}, "toString") && Object.getPrototypeOf(value) !== Object.prototype) {
+  if (
+    Object.hasOwn(Object.getPrototypeOf(value) ?? {}, "toString") &&
+    Object.getPrototypeOf(value) !== Object.prototype
+  ) {
     print(printer, String(value));
     return;
   }

@@ -32,7 +32,8 @@ export class PromptGraph implements DynamicPrompt {
 
   /** @throws RangeError when there is no such node */
   getNode(id: string): JsonObject {
-    const node = this.#ephemeral.get(id)?.node ?? (Object.hasOwn(this.#original, id) ? this.#original[id] : undefined);
+    const node =
+      this.#ephemeral.get(id)?.node ?? (Object.hasOwn(this.#original, id) ? this.#original[id] : undefined);
     if (!isJsonObject(node)) throw new RangeError(`Node ${id} not found`);
     return node;
   }
@@ -73,7 +74,8 @@ export class PromptGraph implements DynamicPrompt {
   /** The node of the submitted prompt behind an ephemeral id. */
   realIdOf(id: string): string {
     let real = id;
-    for (let step = this.#ephemeral.get(real); step !== undefined; step = this.#ephemeral.get(real)) real = step.parent;
+    for (let step = this.#ephemeral.get(real); step !== undefined; step = this.#ephemeral.get(real))
+      real = step.parent;
     return real;
   }
 

@@ -27,7 +27,9 @@ export function errorReport(
 ): JsonObject {
   const cycle = error instanceof DependencyCycleError;
   const { message, type, traceback } = describeError(error);
-  const values = Object.fromEntries([...(inputs ?? [])].map(([name, list]) => [name, list.map(reportedValue)]));
+  const values = Object.fromEntries(
+    [...(inputs ?? [])].map(([name, list]) => [name, list.map(reportedValue)]),
+  );
   return {
     prompt_id: place.promptId,
     node_id: place.nodeId,

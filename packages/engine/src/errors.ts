@@ -26,7 +26,9 @@ export class MissingNodeError extends Error {
 export class DuplicateNodeError extends Error {
   readonly code = "duplicate_node";
   constructor(id: string) {
-    super(`Attempt to add duplicate node ${id}. Ensure node ids are unique and deterministic or use GraphBuilder.`);
+    super(
+      `Attempt to add duplicate node ${id}. Ensure node ids are unique and deterministic or use GraphBuilder.`,
+    );
     this.name = "DuplicateNodeError";
   }
 }

@@ -73,7 +73,9 @@ export class BuilderNode {
 
 /** True for a two-element list of node id and slot number. */
 export function isLink(value: unknown): value is GraphLink {
-  return Array.isArray(value) && value.length === 2 && typeof value[0] === "string" && typeof value[1] === "number";
+  return (
+    Array.isArray(value) && value.length === 2 && typeof value[0] === "string" && typeof value[1] === "number"
+  );
 }
 
 /**

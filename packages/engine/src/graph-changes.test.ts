@@ -49,7 +49,11 @@ const grow = nodeClass("Grow", {
 
 test("an expansion runs under new ids, shown as its parent, and its values take the parent's place", async () => {
   const { run, said } = recorder([grow]);
-  const prompt = { "3": node("Grow", { value: 7 }), "4": node("Show", { value: ["3", 0] }), "5": node("Show", { value: ["3", 1] }) };
+  const prompt = {
+    "3": node("Grow", { value: 7 }),
+    "4": node("Show", { value: ["3", 0] }),
+    "5": node("Show", { value: ["3", 1] }),
+  };
   const result = await run(prompt);
   assert.deepEqual(said(), [
     "start",
@@ -75,7 +79,10 @@ test("results of an expansion are found again when its parent runs again", async
     fingerprint: () => Number.NaN,
     execute: grow.execute,
   });
-  const counted = nodeClass("Copy", { required: { value: any }, execute: ({ value }) => ((calls += 1), [value]) });
+  const counted = nodeClass("Copy", {
+    required: { value: any },
+    execute: ({ value }) => ((calls += 1), [value]),
+  });
   const { run } = recorder([again, counted]);
   const prompt = { "3": node("Again", { value: 7 }), "4": node("Show", { value: ["3", 0] }) };
   await run(prompt);
@@ -129,7 +136,11 @@ test("nodes that come to wait for each other end the run with a cycle error", as
   });
   const mix = nodeClass("Mix", { optional: { a: lazy }, checkLazy: () => ["a"], execute: ({ a }) => [a] });
   const { run, said, messages } = recorder([knot, mix]);
-  await run({ "1": node("Value", { value: 1 }), "3": node("Knot", { value: ["1", 0] }), "4": node("Show", { value: ["3", 0] }) });
+  await run({
+    "1": node("Value", { value: 1 }),
+    "3": node("Knot", { value: ["1", 0] }),
+    "4": node("Show", { value: ["3", 0] }),
+  });
   const last = messages.at(-1) as { data: JsonObject };
   assert.equal(said().at(-1), "error 3 Dependency cycle detected");
   assert.equal(last.data["exception_message"], "Dependency cycle detected");
@@ -189,7 +200,10 @@ test("a blocker with a text is reported by the first node that it reaches", asyn
 });
 
 test("lists map a node over their values, the shorter one repeats its last, ui is merged", async () => {
-  const pair = nodeClass("Pair", { required: { a: any, b: any }, execute: ({ a, b }) => [`${String(a)}${String(b)}`] });
+  const pair = nodeClass("Pair", {
+    required: { a: any, b: any },
+    execute: ({ a, b }) => [`${String(a)}${String(b)}`],
+  });
   const { run } = recorder([pair]);
   const result = await run({
     "1": node("MakeList", { x: 1, y: 2, z: 3 }),
@@ -218,7 +232,11 @@ test("a class that takes lists is called once with all of them", async () => {
 test("an empty list beside others is an IndexError; alone it calls without arguments", async () => {
   const pair = nodeClass("Pair", { required: { a: any, b: any }, execute: () => [1] });
   const { run, messages } = recorder([pair]);
-  await run({ "1": node("MakeList"), "2": node("Pair", { a: ["1", 0], b: 1 }), "3": node("Show", { value: ["2", 0] }) });
+  await run({
+    "1": node("MakeList"),
+    "2": node("Pair", { a: ["1", 0], b: 1 }),
+    "3": node("Show", { value: ["2", 0] }),
+  });
   assert.equal((messages.at(-1) as { data: JsonObject }).data["exception_type"], "IndexError");
   await run({ "1": node("MakeList"), "3": node("Show", { value: ["1", 0] }) });
   assert.equal((messages.at(-1) as { data: JsonObject }).data["exception_type"], "TypeError");

@@ -1,7 +1,13 @@
 /** Gathers the inputs of a node: every input is a list of values (sections 6.3 and 6.4). */
 import { isJsonObject, type JsonObject } from "@hearth/protocol";
 import type { NodeResult } from "./cache/result-cache.ts";
-import { declaredInputs, dynamicInputs, injectedInputs, unwrapped, type DeclaredInput } from "./declared-inputs.ts";
+import {
+  declaredInputs,
+  dynamicInputs,
+  injectedInputs,
+  unwrapped,
+  type DeclaredInput,
+} from "./declared-inputs.ts";
 import type { GraphNode, PromptGraph } from "./dynamic-prompt.ts";
 import { linkOf, slotOf } from "./expansion.ts";
 import type { NodeClass } from "./node-class.ts";

@@ -44,7 +44,12 @@ test("a progress update is where an interrupt is raised, before it is sent", asy
   });
   const { run, said } = recorder([busy], { kind: "classic" }, { interruptFlag: flag });
   assert.equal((await run({ "1": node("Busy") })).status, "interrupted");
-  assert.deepEqual(said({ progress: true }).slice(2), ["PS 1:r0/1", "executing 1 1", "PS 1:r1/10 bar 1", "interrupted 1"]);
+  assert.deepEqual(said({ progress: true }).slice(2), [
+    "PS 1:r0/1",
+    "executing 1 1",
+    "PS 1:r1/10 bar 1",
+    "interrupted 1",
+  ]);
 });
 
 test("a node that listens to the signal is interrupted while it waits", async () => {

@@ -29,7 +29,11 @@ export class RunLog {
   }
 
   executing(id: string): void {
-    this.#json("executing", { node: id, display_node: this.#graph.displayIdOf(id), prompt_id: this.#promptId });
+    this.#json("executing", {
+      node: id,
+      display_node: this.#graph.displayIdOf(id),
+      prompt_id: this.#promptId,
+    });
   }
 
   /** A node showed something: tells the client and keeps it for history. */

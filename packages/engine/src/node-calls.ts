@@ -62,9 +62,16 @@ export function callTogether(
   inputs: GatheredInputs,
   onBlocked: OnBlocked,
 ): CallResult[] | Promise<CallResult[]> {
-  const begun = callArguments(cls, inputs.values).map((given, call) =>
-    callOnce(run, id, cls, inputs, given, call, onBlocked),
-  );
+  const begun: (CallResult | Promise<NodeReturn>)[] = [];
+  try {
+    for (const given of callArguments(cls, inputs.values)) {
+      begun.push(callOnce(run, id, cls, inputs, given, begun.length, onBlocked));
+    }
+  } catch (error) {
+    // The node has failed already; what its other calls come to is nobody's, and must not end the process.
+    for (const call of begun) if (isPromise(call)) call.catch(() => undefined);
+    throw error;
+  }
   if (!begun.some(isPromise)) return begun as CallResult[];
   return Promise.all(
     begun.map(async (returned) => (isPromise(returned) ? callResult(cls.info, await returned) : returned)),

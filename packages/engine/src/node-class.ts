@@ -137,14 +137,20 @@ export interface NodeClass {
   /** inputs the validator names, or `"*"`; `inputs` and `inputTypes` as in `ValidatorInput` */
   readonly validates?: readonly string[] | "*";
   readonly validatesTypes?: boolean;
-  readonly validate?: (input: ValidatorInput, folders: ValidationFolders) => boolean | string | Promise<boolean | string>;
+  readonly validate?: (
+    input: ValidatorInput,
+    folders: ValidationFolders,
+  ) => boolean | string | Promise<boolean | string>;
   /** change token from the constant inputs; NaN always runs again */
   readonly fingerprint?: (
     constants: Readonly<Record<string, JsonValue>>,
     folders: ValidationFolders,
   ) => JsonValue | Promise<JsonValue>;
   /** names of lazy inputs that are needed; missing ones are `undefined` in `inputs` */
-  readonly checkLazy?: (inputs: NodeInputs, context: NodeContext) => readonly string[] | Promise<readonly string[]>;
+  readonly checkLazy?: (
+    inputs: NodeInputs,
+    context: NodeContext,
+  ) => readonly string[] | Promise<readonly string[]>;
 }
 
 export interface ValidationFolders {

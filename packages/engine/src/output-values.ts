@@ -80,5 +80,7 @@ export function mergeUi(calls: readonly CallResult[]): JsonObject | undefined {
   if (first === undefined) return undefined;
   const keys = Object.keys(first);
   if (keys.length === 0) return undefined;
-  return Object.fromEntries(keys.map((key) => [key, all.flatMap((ui) => [...(ui[key] ?? [])] as JsonValue[])]));
+  return Object.fromEntries(
+    keys.map((key) => [key, all.flatMap((ui) => [...(ui[key] ?? [])] as JsonValue[])]),
+  );
 }

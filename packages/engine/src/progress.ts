@@ -1,5 +1,11 @@
 /** Progress of the nodes of a run (sections 4.4 and 4.5): the state of all, and the throttled bar of one. */
-import { JsonFloat, type JsonObject, type JsonValue, type NodeProgress, type RunMessage } from "@hearth/protocol";
+import {
+  JsonFloat,
+  type JsonObject,
+  type JsonValue,
+  type NodeProgress,
+  type RunMessage,
+} from "@hearth/protocol";
 import type { DynamicPrompt, PreviewImage, ProgressBar } from "./node-class.ts";
 
 /** Least time between two updates of a bar that are sent, in milliseconds. */
@@ -132,6 +138,8 @@ export class ThrottledBar implements ProgressBar {
 
   #isDue(now: number, hasPreview: boolean): boolean {
     if (this.#sentValue === undefined || hasPreview || this.#current >= this.#total) return true;
-    return now - this.#sentAt >= INTERVAL_MS && Math.abs(this.#current - this.#sentValue) >= STEP * this.#total;
+    return (
+      now - this.#sentAt >= INTERVAL_MS && Math.abs(this.#current - this.#sentValue) >= STEP * this.#total
+    );
   }
 }

@@ -3,7 +3,11 @@ import { test } from "node:test";
 import { JsonFloat, type JsonObject } from "@hearth/protocol";
 import { any, node, nodeClass, recorder } from "./test-nodes.ts";
 
-const chain = { "1": node("Value", { value: 5 }), "2": node("Copy", { value: ["1", 0] }), "3": node("Show", { value: ["2", 0] }) };
+const chain = {
+  "1": node("Value", { value: 5 }),
+  "2": node("Copy", { value: ["1", 0] }),
+  "3": node("Show", { value: ["2", 0] }),
+};
 
 test("a run says what the recordings say, in their order", async () => {
   const { run, said, messages } = recorder();
@@ -25,7 +29,9 @@ test("a run says what the recordings say, in their order", async () => {
   ]);
   assert.equal(result.status, "success");
   assert.deepEqual(result.outputs, { "3": { text: [5] } });
-  assert.deepEqual(result.meta, { "3": { node_id: "3", display_node: "3", parent_node: null, real_node_id: "3" } });
+  assert.deepEqual(result.meta, {
+    "3": { node_id: "3", display_node: "3", parent_node: null, real_node_id: "3" },
+  });
   assert.deepEqual(
     result.messages.map(([type]) => type),
     ["execution_start", "execution_cached", "execution_success"],
@@ -74,7 +80,11 @@ test("ids do not matter to the cache", async () => {
   const { run, said } = recorder();
   await run(chain);
   said();
-  await run({ x: node("Value", { value: 5 }), y: node("Copy", { value: ["x", 0] }), z: node("Show", { value: ["y", 0] }) });
+  await run({
+    x: node("Value", { value: 5 }),
+    y: node("Copy", { value: ["x", 0] }),
+    z: node("Show", { value: ["y", 0] }),
+  });
   assert.deepEqual(said(), ["start", "cached x,y,z", 'executed z {"text":[5]}', "success"]);
 });
 
@@ -84,7 +94,14 @@ test("only requested outputs run, and nothing that they do not need", async () =
     { ...chain, "4": node("Show", { value: ["1", 0] }), "8": node("Copy", { value: ["1", 0] }) },
     { outputs: ["4"] },
   );
-  assert.deepEqual(said(), ["start", "cached ", "executing 1 1", "executing 4 4", 'executed 4 {"text":[5]}', "success"]);
+  assert.deepEqual(said(), [
+    "start",
+    "cached ",
+    "executing 1 1",
+    "executing 4 4",
+    'executed 4 {"text":[5]}',
+    "success",
+  ]);
 });
 
 test("floats stay floats where they are printed, and are plain where they are declared", async () => {
@@ -103,7 +120,14 @@ test("floats stay floats where they are printed, and are plain where they are de
     "1": node("Watch", { f: new JsonFloat(2), i: 18446744073709551615n, s: new JsonFloat(3) }),
     "2": node("Watch", { f: ["1", 0], i: ["1", 1], s: ["1", 0] }),
   });
-  assert.deepEqual(seen, [2, 18446744073709551615n, new JsonFloat(3), 2, 18446744073709551615n, new JsonFloat(2)]);
+  assert.deepEqual(seen, [
+    2,
+    18446744073709551615n,
+    new JsonFloat(3),
+    2,
+    18446744073709551615n,
+    new JsonFloat(2),
+  ]);
 });
 
 test("undeclared links are passed, undeclared constants dropped", async () => {
@@ -201,7 +225,8 @@ test("state stays with id and class, and goes when the node does", async () => {
 
 test("a chain of two thousand nodes runs without deep recursion", async () => {
   const prompt: Record<string, JsonObject> = { n0: node("Value", { value: 1 }) };
-  for (let index = 1; index < 2_000; index += 1) prompt[`n${index}`] = node("Copy", { value: [`n${index - 1}`, 0] });
+  for (let index = 1; index < 2_000; index += 1)
+    prompt[`n${index}`] = node("Copy", { value: [`n${index - 1}`, 0] });
   prompt["out"] = node("Show", { value: ["n1999", 0] });
   const { run } = recorder();
   assert.equal((await run(prompt)).status, "success");

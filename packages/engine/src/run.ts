@@ -86,6 +86,7 @@ export class PromptRun {
       { describe: (id) => this.#describe(id), cached: (id) => this.#cached(id) },
       this.#results,
     );
+    this.#abort.signal.addEventListener("abort", () => this.#wake?.());
     let random: (() => number) | undefined;
     this.#services = {
       promptId: request.promptId,
@@ -229,7 +230,8 @@ export class PromptRun {
     const links = calls.flatMap((call) =>
       call.outputs.flatMap((value) => returnedLink(call, value)?.[0] ?? []),
     );
-    if (links.length === 0 && !calls.some((call) => call.expand !== undefined)) this.#finish(id, calls, shown);
+    if (links.length === 0 && !calls.some((call) => call.expand !== undefined))
+      this.#finish(id, calls, shown);
     else {
       await this.#expand(id, calls, links);
       this.#expansions.set(id, { calls, ui: shown });
@@ -256,7 +258,11 @@ export class PromptRun {
 
   #finish(id: string, calls: readonly CallResult[], ui: ShownOutput | undefined): void {
     const [cls] = this.#classAndNode(id);
-    const outputs = mergeOutputs(cls.info, calls, (source) => this.#results.get(source) ?? this.#cached(source));
+    const outputs = mergeOutputs(
+      cls.info,
+      calls,
+      (source) => this.#results.get(source) ?? this.#cached(source),
+    );
     const result: NodeResult = { outputs, ui };
     const key = this.#keys.of(id);
     if (key !== undefined) this.#environment.cache.set(key, result);
@@ -296,14 +302,9 @@ export class PromptRun {
   async #promiseSettled(): Promise<void> {
     this.#current = this.#promises.keys().next().value;
     this.#inputs = undefined;
-    const { signal } = this.#abort;
-    await new Promise<void>((resolve) => {
-      this.#wake = resolve;
-      if (signal.aborted) resolve();
-      else signal.addEventListener("abort", () => resolve(), { once: true });
-    });
+    if (!this.#abort.signal.aborted) await new Promise<void>((resolve) => (this.#wake = resolve));
     this.#wake = undefined;
-    if (signal.aborted) throw new InterruptedError();
+    if (this.#abort.signal.aborted) throw new InterruptedError();
   }
 
   #throwIfInterrupted(): void {
@@ -329,7 +330,9 @@ export class PromptRun {
       this.#log.interrupted(place.nodeId, place.nodeType, place.executed);
       return "interrupted";
     }
-    this.#log.failed(errorReport(error, place, this.#reportedInputs(shownId), Object.keys(this.#request.prompt)));
+    this.#log.failed(
+      errorReport(error, place, this.#reportedInputs(shownId), Object.keys(this.#request.prompt)),
+    );
     return "error";
   }
 

@@ -20,7 +20,8 @@ interface Sketch extends Partial<Omit<NodeClass, "name" | "info" | "execute">> {
 
 /** A classic class of a few words. */
 export function nodeClass(name: string, sketch: Sketch): NodeClass {
-  const { required, optional, hidden, outputs, listOutputs, outputNode, intermediate, execute, ...rest } = sketch;
+  const { required, optional, hidden, outputs, listOutputs, outputNode, intermediate, execute, ...rest } =
+    sketch;
   const types = [...(outputs ?? ["*"])];
   const info: NodeInfo = {
     input: { required: required ?? {}, optional: optional ?? {}, hidden: hidden ?? {} },
@@ -64,7 +65,11 @@ export function commonNodes(): NodeClass[] {
       outputNode: true,
       execute: ({ value }) => ({ outputs: [value], ui: { text: [value] } }),
     }),
-    nodeClass("SilentOutput", { required: { value: any }, outputNode: true, execute: ({ value }) => [value] }),
+    nodeClass("SilentOutput", {
+      required: { value: any },
+      outputNode: true,
+      execute: ({ value }) => [value],
+    }),
     nodeClass("Middle", {
       required: { value: any },
       intermediate: true,
@@ -92,7 +97,8 @@ export function commonNodes(): NodeClass[] {
     }),
     nodeClass("Switch", {
       required: { on: ["BOOLEAN"], yes: lazy, no: lazy },
-      checkLazy: ({ on, yes, no }) => (on ? (yes === undefined ? ["yes"] : []) : no === undefined ? ["no"] : []),
+      checkLazy: ({ on, yes, no }) =>
+        on ? (yes === undefined ? ["yes"] : []) : no === undefined ? ["no"] : [],
       execute: ({ on, yes, no }) => [on ? yes : no],
     }),
   ];
@@ -102,7 +108,10 @@ export interface Recorder {
   readonly engine: Engine;
   readonly messages: RunMessage[];
   /** runs a prompt with a client and gives the result; ids of output nodes follow from the classes */
-  run(prompt: JsonObject, options?: { promptId?: string; outputs?: readonly string[]; extraData?: JsonObject }): Promise<RunResult>;
+  run(
+    prompt: JsonObject,
+    options?: { promptId?: string; outputs?: readonly string[]; extraData?: JsonObject },
+  ): Promise<RunResult>;
   /** what was said since the last call, one text per message */
   said(options?: { progress?: boolean }): string[];
 }
@@ -148,7 +157,8 @@ function sketch(message: RunMessage): string {
   if (message.kind === "text") return `text ${message.nodeId} ${message.text}`;
   if (message.kind === "progress") {
     const nodes = Object.values(message.state["nodes"] as Record<string, JsonObject>).map(
-      (node) => `${String(node["node_id"])}:${String(node["state"])[0]}${toNumber(node["value"])}/${toNumber(node["max"])}`,
+      (node) =>
+        `${String(node["node_id"])}:${String(node["state"])[0]}${toNumber(node["value"])}/${toNumber(node["max"])}`,
     );
     const bar = message.progress === undefined ? "" : ` bar ${String(message.progress["value"])}`;
     return `PS ${nodes.join(" ")}${bar}${message.preview === undefined ? "" : " preview"}`;
@@ -157,7 +167,8 @@ function sketch(message: RunMessage): string {
   if (type === "executing") return `executing ${String(data["node"])} ${String(data["display_node"])}`;
   if (type === "executed") return `executed ${String(data["node"])} ${JSON.stringify(data["output"])}`;
   if (type === "execution_cached") return `cached ${(data["nodes"] as string[]).join(",")}`;
-  if (type === "execution_error") return `error ${String(data["node_id"])} ${String(data["exception_message"]).trim()}`;
+  if (type === "execution_error")
+    return `error ${String(data["node_id"])} ${String(data["exception_message"]).trim()}`;
   if (type === "execution_interrupted") return `interrupted ${String(data["node_id"])}`;
   return type.replace("execution_", "");
 }

@@ -78,7 +78,7 @@ export async function startHub(options: HubOptions): Promise<Hub> {
   });
   const gateway = new LinkGateway(
     linkSocketPath(folders),
-    keptSecret(folders, "link-token").secret,
+    keptSecret(path.dirname(options.databaseFile), "link-token").secret,
     {
       joined: async (link) => {
         supervisor.joined(link.pid);

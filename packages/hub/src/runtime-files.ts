@@ -5,9 +5,6 @@ import os from "node:os";
 import path from "node:path";
 import { type Folders, parseJson, printJson } from "@hearth/protocol";
 
-/** The kernel's limit for the path of a Unix socket, less the final zero. */
-const MAX_SOCKET_PATH = 107;
-
 /** Process ids and addresses of a running hub: `<base>/hearth.json`. */
 export interface RunningFile {
   readonly hub: number;
@@ -36,17 +33,18 @@ export function readRunningFile(folders: Folders): RunningFile | undefined {
   }
 }
 
-/** Where workers of this base directory dial: below the studio directory, or in the temporary one when that is too long. */
+/**
+ * Where workers of this base directory dial. Not below it: people empty those folders while a server runs, and the path
+ * of a Unix socket is limited to 107 bytes.
+ */
 export function linkSocketPath(folders: Folders): string {
-  const below = path.join(folders.studio, "link.sock");
-  if (Buffer.byteLength(below) <= MAX_SOCKET_PATH) return below;
   const digest = createHash("sha256").update(folders.base).digest("hex").slice(0, 16);
   return path.join(os.tmpdir(), `hearth-${os.userInfo().uid}-${digest}.sock`);
 }
 
 /** A secret kept with mode 0600; made at first use. A worker that outlives its hub dials the next one with it. */
-export function keptSecret(folders: Folders, name: string): { secret: string; isNew: boolean } {
-  const file = path.join(folders.studio, name);
+export function keptSecret(folder: string, name: string): { secret: string; isNew: boolean } {
+  const file = path.join(folder, name);
   try {
     const secret = readFileSync(file, "utf8").trim();
     if (secret !== "") return { secret, isNew: false };
@@ -54,7 +52,7 @@ export function keptSecret(folders: Folders, name: string): { secret: string; is
     // Made below.
   }
   const secret = randomBytes(24).toString("base64url");
-  mkdirSync(folders.studio, { recursive: true });
+  mkdirSync(folder, { recursive: true });
   writeFileSync(file, `${secret}\n`, { mode: 0o600 });
   return { secret, isNew: true };
 }

@@ -85,10 +85,11 @@ export function jobStoreSuite(name: string, open: () => Promise<StoreUnderTest>)
       assert.equal((await store.accept(newJob("c", { front: true }))).number, "-2");
       assert.equal((await store.accept(newJob("d", { number: 0.5 }))).number, "0.5");
       assert.equal(await store.takeNumber(), 3);
+      assert.equal((await store.accept(newJob("e", { number: 5 }))).number, "5.0");
       const { pending } = await store.listQueue();
       assert.deepEqual(
         pending.map((job) => job.promptId),
-        ["c", "a", "d", "b"],
+        ["c", "a", "d", "b", "e"],
       );
     });
 
@@ -112,19 +113,26 @@ export function jobStoreSuite(name: string, open: () => Promise<StoreUnderTest>)
       assert.equal((await store.accept(newJob("a", { prompt: "{}" }))).isNew, true);
     });
 
-    check("concurrent accepts each get their own number, and a refused one spoils no other", async (store) => {
-      await store.accept(newJob("x"));
-      const results = await Promise.allSettled([
-        ...Array.from({ length: 50 }, (_, index) => store.accept(newJob(`p${index}`))),
-        store.accept(newJob("x", { prompt: "{}" })),
-      ]);
-      assert.equal(results.filter((result) => result.status === "rejected").length, 1);
-      const numbers = new Set((await store.listQueue()).pending.map((job) => job.number));
-      assert.equal(numbers.size, 51);
-    });
+    check(
+      "concurrent accepts each get their own number, and a refused one spoils no other",
+      async (store) => {
+        await store.accept(newJob("x"));
+        const results = await Promise.allSettled([
+          ...Array.from({ length: 50 }, (_, index) => store.accept(newJob(`p${index}`))),
+          store.accept(newJob("x", { prompt: "{}" })),
+        ]);
+        assert.equal(results.filter((result) => result.status === "rejected").length, 1);
+        const numbers = new Set((await store.listQueue()).pending.map((job) => job.number));
+        assert.equal(numbers.size, 51);
+      },
+    );
 
     check("owners take turns; within one, number and then sequence decide", async (store) => {
-      for (const [id, owner] of [["a1", "a"], ["a2", "a"], ["b1", "b"]] as const) {
+      for (const [id, owner] of [
+        ["a1", "a"],
+        ["a2", "a"],
+        ["b1", "b"],
+      ] as const) {
         await store.accept(newJob(id, { owner }));
       }
       const order = [await runNext(store), await runNext(store), await runNext(store)];
@@ -153,6 +161,8 @@ export function jobStoreSuite(name: string, open: () => Promise<StoreUnderTest>)
       assert.ok(second);
       assert.equal(await store.requeue(second.id, second.attempt, "lost"), "failed");
       assert.equal((await store.get(second.id))?.quarantined, true);
+      assert.equal(await store.finish(second.id, second.attempt, finished()), true);
+      assert.equal((await store.get(second.id))?.quarantined, false, "it came through after all");
     });
 
     check("a restart finds what waited and what ran", async (store, under) => {
@@ -173,6 +183,11 @@ export function jobStoreSuite(name: string, open: () => Promise<StoreUnderTest>)
       assert.equal(await store.clearQueue(), 1);
       assert.deepEqual(await store.counts(), { pending: 0, running: 1 });
       assert.equal((await store.getByPromptId("b"))?.state, "cancelled");
+      assert.equal(
+        (await store.getByPromptId("b"))?.historyDeleted,
+        true,
+        "it never ran: no view of ComfyUI has it",
+      );
       assert.deepEqual(await store.listHistory({}), []);
     });
 
@@ -212,7 +227,30 @@ export function jobStoreSuite(name: string, open: () => Promise<StoreUnderTest>)
       assert.deepEqual(await ids({ workflowId: "w" }), ["old"]);
       assert.deepEqual(await ids({ sortBy: "execution_duration" }), ["old", "failed", "waits"]);
       assert.deepEqual(await ids({ limit: 1, offset: 1 }), ["failed"]);
-      assert.equal((await store.listJobs({ sortBy: "created_at", sortOrder: "asc", offset: 0, limit: 1 })).total, 3);
+      assert.equal(
+        (await store.listJobs({ sortBy: "created_at", sortOrder: "asc", offset: 0, limit: 1 })).total,
+        3,
+      );
+    });
+
+    check("pages of many jobs, some of the same instant, meet without a gap", async (store) => {
+      const all = Array.from({ length: 1_000 }, (_, index) => `p${index}`);
+      await Promise.all(
+        all.map((id, index) => store.accept(newJob(id, { createdAt: Math.floor(index / 7) }))),
+      );
+      for (const sortOrder of ["asc", "desc"] as const) {
+        const whole = await store.listJobs({ sortBy: "created_at", sortOrder, offset: 0 });
+        const paged: string[] = [];
+        for (let offset = 0; offset < all.length; offset += 64) {
+          const { jobs } = await store.listJobs({ sortBy: "created_at", sortOrder, offset, limit: 64 });
+          paged.push(...jobs.map((job) => job.promptId));
+        }
+        assert.deepEqual(
+          paged,
+          whole.jobs.map((job) => job.promptId),
+        );
+        assert.equal(new Set(paged).size, all.length);
+      }
     });
 
     check("every change of state is an event, in the same transaction", async (store) => {

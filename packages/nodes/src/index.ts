@@ -9,6 +9,7 @@ import { logicNodes } from "./logic/index.ts";
 import { maskNodes } from "./mask/index.ts";
 import { sigmaNodes } from "./sigmas/index.ts";
 import { textNodes } from "./text/index.ts";
+import { videoNodes } from "./video/index.ts";
 
 /** Every class that needs no model. */
 export const builtinNodes: readonly NodeClass[] = [
@@ -21,6 +22,7 @@ export const builtinNodes: readonly NodeClass[] = [
   ...textNodes,
   ...logicNodes,
   ...audioNodes,
+  ...videoNodes,
 ];
 
 export * from "./sdk/index.ts";

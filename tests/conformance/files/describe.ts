@@ -11,14 +11,16 @@ import { describeSafetensors } from "./safetensors.ts";
 import { FloatPool } from "./float-pool.ts";
 import { describeWebpFile } from "./webp-file.ts";
 
+const MEDIA = new Set([".flac", ".mp3", ".opus", ".wav", ".m4a", ".aac", ".ogg", ".mp4", ".mkv", ".webm", ".mov", ".avi", ".gif"]);
+
 export interface FoundFiles {
   /** sorted by folder and masked path */
   readonly files: JsonObject[];
   readonly floats: Float32Array;
 }
 
-/** Everything in the folders `output` and `temp` of a base directory. */
-export async function describeFiles(base: string): Promise<FoundFiles> {
+/** Everything in the folders `output` and `temp` of a base directory, but not what `known` names (`output/a.png`). */
+export async function describeFiles(base: string, known: ReadonlySet<string>): Promise<FoundFiles> {
   const pool = new FloatPool();
   const files: JsonObject[] = [];
   for (const dir of ["output", "temp"]) {
@@ -26,7 +28,9 @@ export async function describeFiles(base: string): Promise<FoundFiles> {
     const entries = await readdir(root, { recursive: true, withFileTypes: true });
     for (const entry of entries.filter((found) => found.isFile())) {
       const file = path.join(entry.parentPath, entry.name);
-      const place = masked(path.relative(root, file).replaceAll(path.sep, "/"));
+      const relative = path.relative(root, file).replaceAll(path.sep, "/");
+      if (known.has(`${dir}/${relative}`)) continue;
+      const place = masked(relative);
       files.push({ dir, path: place, ...(await describeFile(file, pool)) });
     }
   }
@@ -46,10 +50,6 @@ async function describeFile(file: string, pool: FloatPool): Promise<JsonObject> 
       return describePngFile(bytes);
     case ".webp":
       return describeWebpFile(bytes);
-    case ".txt":
-    case ".svg":
-    case ".json":
-      return { text: bytes.toString("utf8") };
     case ".latent":
     case ".safetensors":
       return describeSafetensors(bytes, pool);
@@ -58,6 +58,6 @@ async function describeFile(file: string, pool: FloatPool): Promise<JsonObject> 
     case ".exr":
       return describeExr(bytes, pool);
     default:
-      return describeMedia(file, pool);
+      return MEDIA.has(path.extname(file)) ? describeMedia(file, pool) : { text: bytes.toString("utf8") };
   }
 }

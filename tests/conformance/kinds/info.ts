@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import { isJsonObject, type JsonObject, type JsonValue } from "@hearth/protocol";
 import { match, MatchContext } from "../match.ts";
 import { readJson } from "../recordings.ts";
+import { LACKS } from "../report.ts";
 import type { Run } from "../run.ts";
 import { fitsGlob } from "../options.ts";
 
@@ -26,7 +27,7 @@ export async function compareInfo(run: Run, nodesFolder: string, got: JsonObject
     const outcome = { kind: "info", area: name, name };
     const info = got[name];
     if (info === undefined) {
-      run.report.add({ ...outcome, problems: [], skipped: "the server lacks the class" });
+      run.report.add({ ...outcome, problems: [], skipped: LACKS + name });
       continue;
     }
     const plain = withoutProse(info) as JsonObject;

@@ -12,6 +12,7 @@ import { buildPrompt, classesOf, unbuildable, type NodeCase } from "../node-prom
 import { fitsGlob } from "../options.ts";
 import { PromptClient, statusMessage, type PromptEnd } from "../prompt-run.ts";
 import { jsonFiles, readJson, type Seen } from "../recordings.ts";
+import { LACKS } from "../report.ts";
 import { obtainServer, unavailable, type Run } from "../run.ts";
 import type { ServerUnderTest } from "../server.ts";
 import { compareValue, readFloats, toleranceOf, type Comparison } from "../values.ts";
@@ -101,7 +102,7 @@ function whySkipped(
   info: JsonObject,
 ): string | undefined {
   const lacking = classesOf(recording.class, given).find((name) => info[name] === undefined);
-  if (lacking !== undefined) return `the server lacks ${lacking}`;
+  if (lacking !== undefined) return LACKS + lacking;
   const kind = unbuildable(given.inputs as JsonValue);
   if (kind !== undefined) return `values of kind ${kind} cannot be built`;
   if (server.baseDirectory === undefined) return "--base is not given";
@@ -210,7 +211,9 @@ class CaseRun {
 
   async #compareFiles(expected: readonly JsonObject[] | undefined, how: Comparison): Promise<string | undefined> {
     if (expected === undefined) return undefined;
-    const { files, floats } = await describeFiles(this.#server.baseDirectory as string);
+    // Files that lay there before are not recorded.
+    const given = (this.#case.input_files ?? []).map((file) => `${String(file["dir"])}/${String(file["path"])}`);
+    const { files, floats } = await describeFiles(this.#server.baseDirectory as string, new Set(given));
     return compareFiles(expected, files, { ...how, got: floats });
   }
 }

@@ -9,6 +9,7 @@ import { compareSavedFile, type Closeness } from "../files/saved.ts";
 import { short } from "../match.ts";
 import { PromptClient, statusMessage } from "../prompt-run.ts";
 import { readJson, type Seen } from "../recordings.ts";
+import { LACKS } from "../report.ts";
 import { obtainServer, unavailable, type Run } from "../run.ts";
 import type { ServerUnderTest } from "../server.ts";
 import { compareValue } from "../values.ts";
@@ -52,7 +53,7 @@ export async function runWorkflows(run: Run, folders: readonly string[], seen: S
     for (const workflow of workflows) {
       const outcome = { kind: "workflows", area: workflow.kind, name: workflow.name };
       const lacking = workflow.classes.find((name) => info[name] === undefined);
-      const skipped = reason ?? (lacking === undefined ? missingBase(server) : `the server lacks ${lacking}`);
+      const skipped = reason ?? (lacking === undefined ? missingBase(server) : LACKS + lacking);
       if (skipped !== undefined) run.report.add({ ...outcome, problems: [], skipped });
       else {
         const problems = await problemsOf(server, client, workflow);

@@ -9,7 +9,11 @@ import type { CacheKey, CacheMode, NodeResult } from "./result-cache.ts";
 const MB = 1024 * 1024;
 
 function prompt(value: number): Record<string, JsonObject> {
-  return { "1": node("Value", { value }), "2": node("Copy", { value: ["1", 0] }), "3": node("Show", { value: ["2", 0] }) };
+  return {
+    "1": node("Value", { value }),
+    "2": node("Copy", { value: ["1", 0] }),
+    "3": node("Show", { value: ["2", 0] }),
+  };
 }
 
 /** Runs A, B, A and gives what `execution_cached` named in the third run. */
@@ -30,7 +34,10 @@ test("which of A, B, A is cached in each mode", async () => {
   const ram = { kind: "ram", activeBytes: 0, inactiveBytes: 100 * MB } as const;
   assert.equal(await cachedInThird(ram, () => 200 * MB), "cached 1,2,3");
   assert.equal(await cachedInThird(ram, () => 50 * MB), "cached ");
-  assert.equal(await cachedInThird({ kind: "ram", activeBytes: 0, inactiveBytes: 128 * 1024 * MB }), "cached ");
+  assert.equal(
+    await cachedInThird({ kind: "ram", activeBytes: 0, inactiveBytes: 128 * 1024 * MB }),
+    "cached ",
+  );
 });
 
 test("the same prompt again is cached in all modes but none, also with the smallest bound", async () => {
@@ -51,9 +58,17 @@ test("the same prompt again is cached in all modes but none, also with the small
 
 test("a fingerprint that changes, is NaN or throws makes a node run again, with what depends on it", async () => {
   let token: () => number = () => 1;
-  const watched = nodeClass("Watched", { required: { value: any }, fingerprint: () => token(), execute: () => [1] });
+  const watched = nodeClass("Watched", {
+    required: { value: any },
+    fingerprint: () => token(),
+    execute: () => [1],
+  });
   const { run, said } = recorder([watched]);
-  const graph = { "1": node("Value", { value: 1 }), "2": node("Watched", { value: ["1", 0] }), "3": node("Show", { value: ["2", 0] }) };
+  const graph = {
+    "1": node("Value", { value: 1 }),
+    "2": node("Watched", { value: ["1", 0] }),
+    "3": node("Show", { value: ["2", 0] }),
+  };
   const cached = async (): Promise<string> => {
     said();
     await run(graph);
@@ -103,7 +118,12 @@ test("the RAM cache gives up the largest results of other prompts first, and no 
   let available = 100 * MB;
   const cache = new RamCache({ activeBytes: 0, inactiveBytes: 100 * MB }, () => available, 1000 * MB);
   cache.enter("", new Set(["a", "b", "c"]));
-  for (const [name, size] of [["a", 4], ["b", 16], ["c", 8]] as const) cache.set(keyOf(name), resultOf(size));
+  for (const [name, size] of [
+    ["a", 4],
+    ["b", 16],
+    ["c", 8],
+  ] as const)
+    cache.set(keyOf(name), resultOf(size));
   cache.enter("", new Set(["d"]));
   cache.set(keyOf("d"), resultOf(32));
   cache.afterNode();
@@ -135,5 +155,8 @@ test("below the active threshold even the current prompt's results go, the large
 test("the size of a value counts each buffer once", () => {
   const data = new Float32Array(256);
   const shared = new Float32Array(new SharedArrayBuffer(400));
-  assert.equal(byteSize([{ samples: { data }, again: data.subarray(3) }, new Map([[1, shared]])]), 1024 + 400);
+  assert.equal(
+    byteSize([{ samples: { data }, again: data.subarray(3) }, new Map([[1, shared]])]),
+    1024 + 400,
+  );
 });

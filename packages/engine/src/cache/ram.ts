@@ -33,7 +33,11 @@ export class RamCache implements ResultCache {
   #activeSize = 0;
 
   /** `available` measures the memory that is left, in bytes. */
-  constructor(thresholds: RamThresholds, available: () => number = availableMemory, total: number = totalmem()) {
+  constructor(
+    thresholds: RamThresholds,
+    available: () => number = availableMemory,
+    total: number = totalmem(),
+  ) {
     this.#thresholds = thresholds;
     this.#available = available;
     this.#total = total;
@@ -56,7 +60,12 @@ export class RamCache implements ResultCache {
     const flat = flatKey(key);
     this.#forget(flat, this.#entries.get(flat));
     this.#clock += 1;
-    const entry = { result, bytes: byteSize(result.outputs), generation: this.#generation, used: this.#clock };
+    const entry = {
+      result,
+      bytes: byteSize(result.outputs),
+      generation: this.#generation,
+      used: this.#clock,
+    };
     this.#entries.set(flat, entry);
     this.#activeSize += entry.bytes;
   }
@@ -68,7 +77,8 @@ export class RamCache implements ResultCache {
     if (!inactive && !active) return;
     // With a threshold of all memory there is never enough: the costly measurement is not needed.
     let available = !active && inactiveBytes >= this.#total ? 0 : this.#available();
-    if (inactive) available = this.#evict(available, inactiveBytes, (entry) => entry.generation !== this.#generation);
+    if (inactive)
+      available = this.#evict(available, inactiveBytes, (entry) => entry.generation !== this.#generation);
     if (!active) return;
     available = this.#evict(available, activeBytes, (entry) => entry.bytes >= LARGE);
     this.#evict(available, activeBytes, () => true);

@@ -62,12 +62,8 @@ export class DirectoryCache {
 
   #read(directory: string): Listing {
     const known = this.#listings.get(directory);
-    let mtimeNs: bigint;
-    try {
-      mtimeNs = statSync(directory, { bigint: true }).mtimeNs;
-    } catch {
-      return this.#keep(directory, known, EMPTY);
-    }
+    const mtimeNs = changeTime(directory);
+    if (mtimeNs === undefined) return this.#keep(directory, known, EMPTY);
     if (known !== undefined && !known.racy && known.mtimeNs === mtimeNs) return known;
     const racy = Date.now() - Number(mtimeNs / 1_000_000n) < RACY_MS;
     return this.#keep(directory, known, { mtimeNs, racy, ...entriesOf(directory) });
@@ -77,6 +73,16 @@ export class DirectoryCache {
     if (known === undefined || !sameNames(known, now)) this.#generation += 1;
     this.#listings.set(directory, now);
     return now;
+  }
+}
+
+/** When the directory changed last; `undefined` when it is not there, or not ours to look at. */
+function changeTime(directory: string): bigint | undefined {
+  try {
+    // Most model folders do not exist, and an exception for each would cost more than all the rest.
+    return statSync(directory, { bigint: true, throwIfNoEntry: false })?.mtimeNs;
+  } catch {
+    return undefined;
   }
 }
 

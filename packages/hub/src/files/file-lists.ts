@@ -22,6 +22,9 @@ export function byCodePoint(one: string, other: string): number {
   return Buffer.compare(Buffer.from(one), Buffer.from(other));
 }
 
+/** Lists of a folder below the input folder are named so. */
+const INPUT = "input/";
+
 export class FileNames {
   readonly #folders: Folders;
   readonly #models: ModelFolders;
@@ -58,7 +61,10 @@ export class FileNames {
 
   /** Looks whether the directories behind a list's folder changed; `generation` tells. */
   touch(folder: string): void {
-    this.#files(folder);
+    if (folder === "input") this.#cache.files(this.#folders.input);
+    else if (folder.startsWith(INPUT))
+      this.#cache.tree(path.join(this.#folders.input, folder.slice(INPUT.length)));
+    else for (const directory of this.#models.get(folder)?.paths ?? []) this.#cache.tree(directory);
   }
 
   /** The entries of one list: the fixed ones, then the files. */
@@ -74,9 +80,9 @@ export class FileNames {
 
   #files(folder: string): readonly string[] {
     if (folder === "input") return [...this.#cache.files(this.#folders.input)].sort(byCodePoint);
-    if (folder.startsWith("input/")) {
+    if (folder.startsWith(INPUT)) {
       // Below the input folder, names are relative to it and lead into sub-folders.
-      const below = folder.slice("input/".length);
+      const below = folder.slice(INPUT.length);
       return this.#cache
         .tree(path.join(this.#folders.input, below))
         .map((name) => path.posix.join(below, name.replaceAll(path.sep, "/")))

@@ -25,7 +25,9 @@ export class JobReads {
 
   queue(): { running: QueuedJob[]; pending: QueuedJob[] } {
     return {
-      running: this.#sql.all(`SELECT ${QUEUE_COLUMNS} FROM jobs WHERE state = 'running' ORDER BY id`).map(queuedJob),
+      running: this.#sql
+        .all(`SELECT ${QUEUE_COLUMNS} FROM jobs WHERE state = 'running' ORDER BY id`)
+        .map(queuedJob),
       pending: this.#sql
         .all(`SELECT ${QUEUE_COLUMNS} FROM jobs WHERE state = 'queued' ORDER BY number, id`)
         .map(queuedJob),
@@ -37,9 +39,14 @@ export class JobReads {
     const shown = `SELECT ${columns} FROM jobs WHERE history_position IS NOT NULL`;
     if (offset === undefined) {
       const limit = Math.min(maxItems ?? HISTORY_LIMIT, HISTORY_LIMIT);
-      return this.#sql.all(`${shown} ORDER BY history_position DESC LIMIT ?`, limit).map(historyRow).reverse();
+      return this.#sql
+        .all(`${shown} ORDER BY history_position DESC LIMIT ?`, limit)
+        .map(historyRow)
+        .reverse();
     }
-    const total = Number(this.#sql.get("SELECT COUNT(*) AS n FROM jobs WHERE history_position IS NOT NULL")?.["n"]);
+    const total = Number(
+      this.#sql.get("SELECT COUNT(*) AS n FROM jobs WHERE history_position IS NOT NULL")?.["n"],
+    );
     const hidden = Math.max(0, total - HISTORY_LIMIT);
     return this.#sql
       .all(`${shown} ORDER BY history_position LIMIT ? OFFSET ?`, maxItems ?? -1, hidden + offset)
@@ -72,13 +79,34 @@ export class JobReads {
         ? "created_at"
         : "CASE WHEN ended_at IS NULL OR started_at IS NULL THEN 0 ELSE ended_at - started_at END";
     // Ties stay in the order running, waiting, history: whichever way the key is sorted.
-    const ties = "CASE state WHEN 'running' THEN 0 WHEN 'queued' THEN 1 ELSE 2 END, history_position, number, id";
+    const ties =
+      "CASE state WHEN 'running' THEN 0 WHEN 'queued' THEN 1 ELSE 2 END, history_position, number, id";
+    const page = { where, values, skip: options.offset };
+    if (options.sortBy === "created_at" && options.offset > 0) {
+      // The index alone tells where the page begins; the wide rows before it are not read.
+      const at = this.#sql.get(
+        `SELECT created_at FROM jobs WHERE ${where} ORDER BY created_at ${options.sortOrder} LIMIT 1 OFFSET ?`,
+        ...values,
+        options.offset,
+      );
+      if (at === undefined) return { jobs: [], total };
+      const first = Number(at["created_at"]);
+      const [before, after] = options.sortOrder === "desc" ? [">", "<="] : ["<", ">="];
+      const passed = this.#sql.get(
+        `SELECT COUNT(*) AS n FROM jobs WHERE ${where} AND created_at ${before} ?`,
+        ...values,
+        first,
+      );
+      page.where = `${where} AND created_at ${after} ?`;
+      page.values = [...values, first];
+      page.skip = options.offset - Number(passed?.["n"]);
+    }
     const rows = this.#sql.all(
-      `SELECT ${SUMMARY_COLUMNS} FROM jobs WHERE ${where} ORDER BY ${key} ${options.sortOrder}, ${ties}
+      `SELECT ${SUMMARY_COLUMNS} FROM jobs WHERE ${page.where} ORDER BY ${key} ${options.sortOrder}, ${ties}
        LIMIT ? OFFSET ?`,
-      ...values,
+      ...page.values,
       options.limit ?? -1,
-      options.offset,
+      page.skip,
     );
     return { jobs: rows.map(jobSummary), total };
   }
@@ -95,7 +123,11 @@ export class JobReads {
 
   events(afterSeq: number, limit: number): JobEvent[] {
     return this.#sql
-      .all("SELECT seq, time, type, job_id, data FROM events WHERE seq > ? ORDER BY seq LIMIT ?", afterSeq, limit)
+      .all(
+        "SELECT seq, time, type, job_id, data FROM events WHERE seq > ? ORDER BY seq LIMIT ?",
+        afterSeq,
+        limit,
+      )
       .map((row) => ({
         seq: Number(row["seq"]),
         time: Number(row["time"]),

@@ -1,6 +1,6 @@
 /** The transactions that change jobs. Each runs inside the commit queue; see the port for what they promise. */
 import type { DatabaseSync } from "node:sqlite";
-import { printJson } from "@hearth/protocol";
+import { floatText, printJson } from "@hearth/protocol";
 import { PromptIdInUseError } from "../errors.ts";
 import type { AcceptedJob, ClaimedJob, Finish, InterruptedJob, NewJob } from "../job.ts";
 import { assertTransition } from "../states.ts";
@@ -9,6 +9,19 @@ import { Statements } from "./statements.ts";
 
 /** A job that was running at this many unclean stops in a row is never tried again by itself. */
 const QUARANTINE_AT = 2;
+
+/** Owners with a queued job, found by one index seek each, however many jobs they have; first in turn first. */
+const WAITING_OWNERS = `
+  WITH RECURSIVE waiting (owner) AS (
+    SELECT MIN(owner) FROM jobs WHERE state = 'queued'
+    UNION ALL
+    SELECT (SELECT MIN(owner) FROM jobs WHERE state = 'queued' AND owner > waiting.owner)
+    FROM waiting WHERE waiting.owner IS NOT NULL
+  )
+  SELECT waiting.owner AS owner FROM waiting LEFT JOIN owners USING (owner) WHERE waiting.owner IS NOT NULL
+  ORDER BY COALESCE(served, 0), (
+    SELECT id FROM jobs WHERE state = 'queued' AND owner = waiting.owner ORDER BY number, id LIMIT 1
+  ) LIMIT 1`;
 
 export class JobWrites {
   readonly #sql: Statements;
@@ -33,7 +46,7 @@ export class JobWrites {
       };
     }
     const counted = job.number === undefined ? this.takeNumber() * (job.front ? -1 : 1) + 0 : job.number;
-    const numberText = job.number === undefined ? String(counted) : printJson(job.number);
+    const numberText = job.number === undefined ? String(counted) : floatText(job.number);
     const { lastInsertRowid } = this.#sql.run(
       `INSERT INTO jobs (prompt_id, state, owner, number, number_text, prompt, extra_data, sensitive,
          outputs_to_execute, client_id, workflow_id, created_at)
@@ -64,9 +77,11 @@ export class JobWrites {
   }
 
   claim(workerId: string, leaseMs: number): ClaimedJob | undefined {
+    const next = this.#sql.get(WAITING_OWNERS);
+    if (next === undefined) return undefined;
     const row = this.#sql.get(
-      `SELECT jobs.* FROM jobs LEFT JOIN owners USING (owner) WHERE state = 'queued'
-       ORDER BY COALESCE(served, 0), number, id LIMIT 1`,
+      "SELECT * FROM jobs WHERE state = 'queued' AND owner = ? ORDER BY number, id LIMIT 1",
+      next["owner"] as string,
     );
     if (row === undefined) return undefined;
     const id = Number(row["id"]);
@@ -114,7 +129,8 @@ export class JobWrites {
     this.#sql.run(
       `UPDATE jobs SET state = ?, outputs = ?, status = ?, meta = ?, error = ?, node_times = ?, outputs_count = ?,
          previewable_count = ?, preview_output = ?, started_at = COALESCE(?, started_at), ended_at = ?,
-         lease_until = NULL, unclean_stops = 0, history_position = ? WHERE id = ?`,
+         lease_until = NULL, sensitive = NULL, unclean_stops = 0,
+         quarantined = CASE ?1 WHEN 'completed' THEN 0 ELSE quarantined END, history_position = ? WHERE id = ?`,
       finish.state,
       finish.outputs,
       finish.status,
@@ -143,7 +159,9 @@ export class JobWrites {
       this.#sql.run("UPDATE jobs SET history_position = NULL WHERE id = ?", Number(older["id"]));
       return Number(older["history_position"]);
     }
-    const last = this.#sql.get("SELECT MAX(history_position) AS last FROM jobs WHERE history_position IS NOT NULL");
+    const last = this.#sql.get(
+      "SELECT MAX(history_position) AS last FROM jobs WHERE history_position IS NOT NULL",
+    );
     return Number(last?.["last"] ?? 0) + 1;
   }
 
@@ -194,7 +212,7 @@ export class JobWrites {
   /** `promptId` absent: all that wait. */
   cancel(promptId?: string): number {
     const rows = this.#sql.all(
-      `UPDATE jobs SET state = 'cancelled', ended_at = ?1
+      `UPDATE jobs SET state = 'cancelled', ended_at = ?1, sensitive = NULL, history_deleted = 1
        WHERE state = 'queued' AND (?2 IS NULL OR prompt_id = ?2) RETURNING id, prompt_id`,
       Date.now(),
       promptId ?? null,
@@ -227,4 +245,3 @@ export class JobWrites {
     );
   }
 }
-

@@ -4,7 +4,15 @@ import { defineNode } from "../sdk/define-node.ts";
 import { audio, choice, float, int } from "../sdk/inputs.ts";
 import { type Audio, floats, type Tensor, tensor } from "../sdk/tensor.ts";
 import { filterWave, peaking, shelf } from "./equalizer.ts";
-import { asStereo, buildWave, channelData, matchRates, roundHalfEven, sliceWave, waveShape } from "./waveform.ts";
+import {
+  asStereo,
+  buildWave,
+  channelData,
+  matchRates,
+  roundHalfEven,
+  sliceWave,
+  waveShape,
+} from "./waveform.ts";
 
 const module = { api: "schema", category: "audio", pythonModule: "comfy_extras.nodes_audio" } as const;
 /** 2^64 − 1, exactly as it stands in the node info. */
@@ -18,7 +26,13 @@ export const emptyAudioNode = defineNode({
   searchAliases: ["blank audio"],
   inputs: {
     duration: float({ tooltip: "Seconds.", default: 60, min: 0, max: UNBOUNDED, step: 0.01 }),
-    sample_rate: int({ tooltip: "Samples per second.", advanced: true, default: 44_100, min: 1, max: 192_000 }),
+    sample_rate: int({
+      tooltip: "Samples per second.",
+      advanced: true,
+      default: 44_100,
+      min: 1,
+      max: 192_000,
+    }),
     channels: int({ tooltip: "1 mono, 2 stereo.", advanced: true, default: 2, min: 1, max: 2 }),
   },
   outputs: ["AUDIO"],
@@ -75,7 +89,8 @@ export const splitAudioNode = defineNode({
   execute: (given) => {
     const { waveform, sample_rate } = given.audio;
     const shape = waveShape(waveform);
-    if (shape.channels !== 2) throw new NodeError("AudioSplit: Input audio has only one channel.", "ValueError");
+    if (shape.channels !== 2)
+      throw new NodeError("AudioSplit: Input audio has only one channel.", "ValueError");
     return [0, 1].map((side) => ({
       waveform: buildWave({ ...shape, channels: 1 }, (to, item) => to.set(channelData(waveform, item, side))),
       sample_rate,
@@ -167,11 +182,17 @@ function mixed(first: Tensor, second: Tensor, mix: (a: number, b: number) => num
   const [a, b] = [waveShape(first), waveShape(second)];
   const shared = (left: number, right: number): number => {
     if (left !== right && left !== 1 && right !== 1) {
-      throw new NodeError(`the waveforms do not fit: [${first.shape.join(", ")}] and [${second.shape.join(", ")}]`);
+      throw new NodeError(
+        `the waveforms do not fit: [${first.shape.join(", ")}] and [${second.shape.join(", ")}]`,
+      );
     }
     return Math.max(left, right);
   };
-  const shape = { batch: shared(a.batch, b.batch), channels: shared(a.channels, b.channels), samples: a.samples };
+  const shape = {
+    batch: shared(a.batch, b.batch),
+    channels: shared(a.channels, b.channels),
+    samples: a.samples,
+  };
   return buildWave(shape, (to, item, channel) => {
     const one = channelData(first, a.batch === 1 ? 0 : item, a.channels === 1 ? 0 : channel);
     const two = channelData(second, b.batch === 1 ? 0 : item, b.channels === 1 ? 0 : channel);
@@ -199,7 +220,12 @@ export const adjustVolumeNode = defineNode({
   searchAliases: ["audio gain", "loudness", "audio level"],
   inputs: {
     audio: audio(),
-    volume: int({ tooltip: "Change in decibels; 0 leaves the audio as it is.", default: 1, min: -100, max: 100 }),
+    volume: int({
+      tooltip: "Change in decibels; 0 leaves the audio as it is.",
+      default: 1,
+      min: -100,
+      max: 100,
+    }),
   },
   outputs: ["AUDIO"],
   execute: (given) => {

@@ -25,7 +25,9 @@ export const loadAudioNode = defineNode({
   validates: ["audio"],
   validate: (given, _types, { folders }) => validateFile("audio", given.audio, folders),
   fingerprint: (given, { folders }) => contentToken(given.audio, folders),
-  execute: async (given, { folders, signal }) => [await loadAudio(existingPath(given.audio, folders), signal)],
+  execute: async (given, { folders, signal }) => [
+    await loadAudio(existingPath(given.audio, folders), signal),
+  ],
 });
 
 export const recordAudioNode = defineNode({
@@ -35,7 +37,9 @@ export const recordAudioNode = defineNode({
   searchAliases: ["microphone input", "audio capture", "voice input"],
   inputs: { audio: input<string>("AUDIO_RECORD") },
   outputs: ["AUDIO"],
-  execute: async (given, { folders, signal }) => [await loadAudio(existingPath(given.audio, folders), signal)],
+  execute: async (given, { folders, signal }) => [
+    await loadAudio(existingPath(given.audio, folders), signal),
+  ],
 });
 
 /** What the three savers of one format share. */
@@ -52,7 +56,12 @@ export const saveAudioNode = defineNode({
   inputs: { audio: audio(), filename_prefix: prefix },
   execute: async (given, context) => ({
     outputs: [given.audio],
-    ui: { audio: await saveAudioBatch(given.audio, given.filename_prefix, context, { type: "output", format: "flac" }) },
+    ui: {
+      audio: await saveAudioBatch(given.audio, given.filename_prefix, context, {
+        type: "output",
+        format: "flac",
+      }),
+    },
   }),
 });
 
@@ -101,7 +110,10 @@ interface FormatChoice extends Record<string, unknown> {
   readonly quality?: string;
 }
 
-function qualityInput(options: string[], chosen: string): [string, Record<string, string | boolean | string[]>] {
+function qualityInput(
+  options: string[],
+  chosen: string,
+): [string, Record<string, string | boolean | string[]>] {
   return ["COMBO", { default: chosen, multiselect: false, options }];
 }
 
@@ -112,7 +124,11 @@ export const saveAudioAdvancedNode = defineNode({
   searchAliases: ["save audio", "export audio", "output audio", "write audio", "flac", "mp3", "opus"],
   inputs: {
     audio: audio({ tooltip: "What is saved." }),
-    filename_prefix: string({ tooltip: "The start of the file's name.", default: "audio/ComfyUI", multiline: false }),
+    filename_prefix: string({
+      tooltip: "The start of the file's name.",
+      default: "audio/ComfyUI",
+      multiline: false,
+    }),
     format: dynamicCombo<FormatChoice>(
       [
         { key: "flac", inputs: { required: {} } },
@@ -147,7 +163,10 @@ export const previewAudioNode = defineNode({
   execute: async (given, context) => ({
     outputs: [given.audio],
     ui: {
-      audio: await saveAudioBatch(given.audio, `ComfyUI${tempSuffix("audio")}`, context, { type: "temp", format: "flac" }),
+      audio: await saveAudioBatch(given.audio, `ComfyUI${tempSuffix("audio")}`, context, {
+        type: "temp",
+        format: "flac",
+      }),
     },
   }),
 });

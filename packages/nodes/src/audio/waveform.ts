@@ -12,7 +12,10 @@ export interface WaveShape {
 export function waveShape(waveform: Tensor): WaveShape {
   const [batch, channels, samples] = waveform.shape;
   if (waveform.shape.length !== 3 || batch === undefined || channels === undefined || samples === undefined) {
-    throw new NodeError(`expected a waveform [batch, channels, samples], got [${waveform.shape.join(", ")}]`, "ValueError");
+    throw new NodeError(
+      `expected a waveform [batch, channels, samples], got [${waveform.shape.join(", ")}]`,
+      "ValueError",
+    );
   }
   return { batch, channels, samples };
 }
@@ -25,7 +28,10 @@ export function channelData(waveform: Tensor, item: number, channel: number): Fl
 }
 
 /** A new waveform, filled channel by channel; `fill` gets zeros. */
-export function buildWave(shape: WaveShape, fill: (to: Float32Array, item: number, channel: number) => void): Tensor {
+export function buildWave(
+  shape: WaveShape,
+  fill: (to: Float32Array, item: number, channel: number) => void,
+): Tensor {
   const { batch, channels, samples } = shape;
   const data = floats(batch * channels * samples);
   for (let item = 0, at = 0; item < batch; item++) {

@@ -3,7 +3,13 @@ import { createHash } from "node:crypto";
 import { createReadStream, existsSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { NodeError } from "@hearth/engine";
-import { type Folders, type FolderType, OutsideError, resolveInsideSync, splitAnnotation } from "@hearth/protocol";
+import {
+  type Folders,
+  type FolderType,
+  OutsideError,
+  resolveInsideSync,
+  splitAnnotation,
+} from "@hearth/protocol";
 
 /** The absolute path of an annotated name, inside its folder. @throws OutsideError */
 export function annotatedPath(name: string, folders: Folders, fallback: FolderType = "input"): string {

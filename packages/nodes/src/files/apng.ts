@@ -29,8 +29,14 @@ export function apngFrames(chunks: readonly PngChunk[]): ApngFrame[] | undefined
     else if (type === "fdAT") current?.pixels.push(data.subarray(4));
   }
   return frames.map(({ control, pixels }) => {
-    if (control.length < 26 || pixels.length === 0) throw new RangeError("animated PNG has a frame without pixels");
-    const [width, height, x, y] = [4, 8, 12, 16].map((at) => control.readUInt32BE(at)) as [number, number, number, number];
+    if (control.length < 26 || pixels.length === 0)
+      throw new RangeError("animated PNG has a frame without pixels");
+    const [width, height, x, y] = [4, 8, 12, 16].map((at) => control.readUInt32BE(at)) as [
+      number,
+      number,
+      number,
+      number,
+    ];
     const own = Buffer.from(header);
     own.writeUInt32BE(width, 0);
     own.writeUInt32BE(height, 4);
@@ -102,7 +108,10 @@ export async function encodeApng(frames: readonly Raster[], options: ApngOptions
   if (animated) parts.push(pngChunk("acTL", uint32(frames.length, 0)));
   let sequence = 0;
   for (const [index, frame] of frames.entries()) {
-    if (animated) parts.push(pngChunk("fcTL", uint32(sequence++, frame.width, frame.height, 0, 0), delay(options.duration)));
+    if (animated)
+      parts.push(
+        pngChunk("fcTL", uint32(sequence++, frame.width, frame.height, 0, 0), delay(options.duration)),
+      );
     for (const data of await deflateStripes(frame, options.level)) {
       parts.push(index === 0 ? pngChunk("IDAT", data) : pngChunk("fdAT", uint32(sequence++), data));
     }

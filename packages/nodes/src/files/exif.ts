@@ -6,7 +6,10 @@ const ASCII = 2;
 
 /** A TIFF block whose first directory holds the texts under tags 0x0110, 0x010F, … */
 export function exifBlock(texts: readonly string[]): Buffer {
-  const entries = texts.map((text, index) => ({ tag: FIRST_TAG - index, bytes: Buffer.from(`${text}\0`, "utf8") }));
+  const entries = texts.map((text, index) => ({
+    tag: FIRST_TAG - index,
+    bytes: Buffer.from(`${text}\0`, "utf8"),
+  }));
   // Readers expect a directory in ascending order.
   entries.reverse();
   const directory = Buffer.alloc(8 + 2 + 12 * entries.length + 4);

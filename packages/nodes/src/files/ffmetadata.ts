@@ -7,7 +7,9 @@ import type { Metadata } from "./metadata.ts";
 /** The text of an `ffmetadata` file. */
 export function ffmetadata(metadata: Metadata): string {
   const escaped = (text: string): string => text.replaceAll(/[=;#\\\n]/g, String.raw`\$&`);
-  return [";FFMETADATA1", ...metadata.map(([key, text]) => `${escaped(key)}=${escaped(text)}`), ""].join("\n");
+  return [";FFMETADATA1", ...metadata.map(([key, text]) => `${escaped(key)}=${escaped(text)}`), ""].join(
+    "\n",
+  );
 }
 
 /**

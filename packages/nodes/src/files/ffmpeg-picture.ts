@@ -54,12 +54,14 @@ export async function decodeFloats(
   ]);
   const channels = alpha ? 4 : 3;
   const size = width * height;
-  if (raw.length !== size * channels * 4) throw new RangeError(`decoded ${raw.length} bytes of ${width}×${height} pixels`);
+  if (raw.length !== size * channels * 4)
+    throw new RangeError(`decoded ${raw.length} bytes of ${width}×${height} pixels`);
   const planes = new Float32Array(raw.buffer.slice(raw.byteOffset, raw.byteOffset + raw.length));
   const values = floats(planes.length);
   // Planes are green, blue, red, alpha.
   for (const [plane, channel] of [1, 2, 0, 3].slice(0, channels).entries()) {
-    for (let pixel = 0; pixel < size; pixel++) values[pixel * channels + channel] = planes[plane * size + pixel] as number;
+    for (let pixel = 0; pixel < size; pixel++)
+      values[pixel * channels + channel] = planes[plane * size + pixel] as number;
   }
   return values;
 }

@@ -44,7 +44,9 @@ function isProgram(file: string): boolean {
 function required(): Ffmpeg {
   const programs = findFfmpeg();
   if (programs === undefined) {
-    throw new NodeError("this node needs the programs ffmpeg and ffprobe, and they are not on PATH: install ffmpeg");
+    throw new NodeError(
+      "this node needs the programs ffmpeg and ffprobe, and they are not on PATH: install ffmpeg",
+    );
   }
   return programs;
 }
@@ -72,10 +74,25 @@ export async function runFfmpeg(args: readonly string[], options: RunOptions = {
 }
 
 /** What `ffprobe` tells of a file: `format` and `streams`. */
-export async function probe(file: string, args: readonly string[] = [], signal?: AbortSignal): Promise<JsonObject> {
+export async function probe(
+  file: string,
+  args: readonly string[] = [],
+  signal?: AbortSignal,
+): Promise<JsonObject> {
   const text = await run(
     required().ffprobe,
-    ["-hide_banner", "-loglevel", "error", "-of", "json", "-show_format", "-show_streams", ...args, "--", file],
+    [
+      "-hide_banner",
+      "-loglevel",
+      "error",
+      "-of",
+      "json",
+      "-show_format",
+      "-show_streams",
+      ...args,
+      "--",
+      file,
+    ],
     signal === undefined ? {} : { signal },
   );
   const told = parseJson(text.toString("utf8"));

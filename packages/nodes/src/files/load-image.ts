@@ -4,7 +4,14 @@ import { NodeError } from "@hearth/engine";
 import sharp, { type Metadata } from "sharp";
 import { floats, type Image, type Mask, tensor } from "../sdk/tensor.ts";
 import { type ApngFrame, apngFrames, clearFrame, drawFrame } from "./apng.ts";
-import { decodeFloats, type PictureFormat, pngFormat, GREY_SHIFT, shiftedGrey,  throughFfmpeg } from "./ffmpeg-picture.ts";
+import {
+  decodeFloats,
+  type PictureFormat,
+  pngFormat,
+  GREY_SHIFT,
+  shiftedGrey,
+  throughFfmpeg,
+} from "./ffmpeg-picture.ts";
 import { fromSamples, stackImages } from "./pixels.ts";
 import { isPng, readPngChunks } from "./png-chunks.ts";
 
@@ -33,9 +40,13 @@ export async function loadImage(file: string): Promise<LoadedImage> {
 function readable(error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof NodeError) return error;
   if (error.message.includes("pixel limit")) {
-    return new NodeError(`picture is too large: more than ${MAX_PIXELS} pixels`, "ValueError", { cause: error });
+    return new NodeError(`picture is too large: more than ${MAX_PIXELS} pixels`, "ValueError", {
+      cause: error,
+    });
   }
-  return new NodeError(`cannot read the picture: ${error.message}`, "UnidentifiedImageError", { cause: error });
+  return new NodeError(`cannot read the picture: ${error.message}`, "UnidentifiedImageError", {
+    cause: error,
+  });
 }
 
 const OPEN = { limitInputPixels: MAX_PIXELS, ignoreIcc: true, failOn: "error" } as const;
@@ -50,14 +61,22 @@ async function decode(file: string, bytes: Buffer): Promise<LoadedImage> {
     const values = await decodeFloats(file, { width, height, alpha: picture.alpha, grey: picture.grey });
     const loaded = split(values, 1, height, width, picture.alpha ? 4 : 3);
     // The grey path shifts alpha as it shifts greys, so it comes from the file's own levels.
-    return picture.grey ? { image: loaded.image, alpha: (await decodeLevels(bytes, metadata, picture)).alpha as Mask } : loaded;
+    return picture.grey
+      ? { image: loaded.image, alpha: (await decodeLevels(bytes, metadata, picture)).alpha as Mask }
+      : loaded;
   }
   return decodeLevels(bytes, metadata, picture);
 }
 
 function pictureFormat(bytes: Buffer, metadata: Metadata, frames: number): PictureFormat {
   const told = { depth: metadata.depth === "ushort" ? 16 : 8, grey: metadata.channels < 3 };
-  return { format: metadata.format, alpha: metadata.hasAlpha, frames, ...told, ...(isPng(bytes) ? pngFormat(bytes) : {}) };
+  return {
+    format: metadata.format,
+    alpha: metadata.hasAlpha,
+    frames,
+    ...told,
+    ...(isPng(bytes) ? pngFormat(bytes) : {}),
+  };
 }
 
 /** The levels of the file over the largest one. */
@@ -69,12 +88,16 @@ async function decodeLevels(bytes: Buffer, metadata: Metadata, picture: PictureF
   // GIF frames always have an alpha band, also where none of them is transparent.
   const source = metadata.format === "gif" ? upright.ensureAlpha() : upright;
   const deep = metadata.depth === "ushort";
-  const raw = deep ? source.toColourspace("rgb16").raw({ depth: "ushort" }) : source.toColourspace("srgb").raw();
+  const raw = deep
+    ? source.toColourspace("rgb16").raw({ depth: "ushort" })
+    : source.toColourspace("srgb").raw();
   const { data, info } = await raw.toBuffer({ resolveWithObject: true });
   const samples = deep ? new Uint16Array(data.buffer, data.byteOffset, data.length / 2) : data;
   const greyAlpha = picture.format === "png" && picture.grey && picture.alpha && picture.depth === 8;
   const values =
-    shiftedGrey(picture) || greyAlpha ? fromSamples(samples, 65535, GREY_SHIFT) : fromSamples(samples, deep ? 65535 : 255);
+    shiftedGrey(picture) || greyAlpha
+      ? fromSamples(samples, 65535, GREY_SHIFT)
+      : fromSamples(samples, deep ? 65535 : 255);
   return split(values, pages, info.height / pages, info.width, info.channels);
 }
 
@@ -83,7 +106,13 @@ function animated({ format, pages }: Metadata): boolean {
 }
 
 /** Separates colours from alpha. */
-function split(values: Float32Array, batch: number, height: number, width: number, channels: number): LoadedImage {
+function split(
+  values: Float32Array,
+  batch: number,
+  height: number,
+  width: number,
+  channels: number,
+): LoadedImage {
   if (channels === 3) return { image: tensor([batch, height, width, 3], values) };
   const count = batch * height * width;
   const colours = floats(count * 3);

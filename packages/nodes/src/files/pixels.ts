@@ -4,10 +4,18 @@ import { floats, type Image, type Tensor, tensor } from "../sdk/tensor.ts";
 import type { Raster } from "./png.ts";
 
 /** Height, width and channels of a batch of images. @throws NodeError when the shape is another */
-export function imageShape(image: Tensor): { batch: number; height: number; width: number; channels: number } {
+export function imageShape(image: Tensor): {
+  batch: number;
+  height: number;
+  width: number;
+  channels: number;
+} {
   const [batch, height, width, channels] = image.shape;
   if (image.shape.length !== 4 || !batch || !height || !width || !channels) {
-    throw new NodeError(`expected images [batch, height, width, channels], got [${image.shape.join(", ")}]`, "ValueError");
+    throw new NodeError(
+      `expected images [batch, height, width, channels], got [${image.shape.join(", ")}]`,
+      "ValueError",
+    );
   }
   return { batch, height, width, channels };
 }
@@ -59,7 +67,12 @@ export function fromSamples(samples: Uint8Array | Uint16Array, max: 255 | 65535,
 }
 
 /** One batch of pictures of one size. */
-export function stackImages(pictures: readonly Float32Array[], height: number, width: number, channels: number): Image {
+export function stackImages(
+  pictures: readonly Float32Array[],
+  height: number,
+  width: number,
+  channels: number,
+): Image {
   const size = height * width * channels;
   const data = floats(size * pictures.length);
   pictures.forEach((picture, index) => data.set(picture, index * size));

@@ -32,7 +32,8 @@ export function textChunk(keyword: string, text: string): Buffer {
 /** Latin-1 bytes. @throws RangeError for an empty or too long text, or one with other characters */
 export function latin1(text: string, longest?: number): Buffer {
   // oxlint-disable-next-line no-control-regex -- the NUL byte ends a keyword
-  if (/[^\u0001-\u00ff]/.test(text)) throw new RangeError(`not a Latin-1 text: ${JSON.stringify(text.slice(0, 80))}`);
+  if (/[^\u0001-\u00ff]/.test(text))
+    throw new RangeError(`not a Latin-1 text: ${JSON.stringify(text.slice(0, 80))}`);
   if (longest !== undefined && (text.length === 0 || text.length > longest)) {
     throw new RangeError(`a keyword has 1 to ${longest} characters: ${JSON.stringify(text.slice(0, 80))}`);
   }
@@ -48,7 +49,7 @@ export function readPngChunks(bytes: Uint8Array): PngChunk[] {
   if (!isPng(bytes)) throw new RangeError("not a PNG file");
   const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   const chunks: PngChunk[] = [];
-  for (let at = 8; at < file.length; ) {
+  for (let at = 8; at < file.length;) {
     if (at + 12 > file.length) throw new RangeError("PNG file is cut short");
     const end = at + 8 + file.readUInt32BE(at);
     if (end + 4 > file.length) throw new RangeError("PNG file is cut short");

@@ -67,7 +67,14 @@ function upRow(from: Uint8Array, start: number, length: number, to: Buffer, at: 
   }
 }
 
-function averageRow(from: Uint8Array, start: number, length: number, back: number, to: Buffer, at: number): void {
+function averageRow(
+  from: Uint8Array,
+  start: number,
+  length: number,
+  back: number,
+  to: Buffer,
+  at: number,
+): void {
   for (let i = 0; i < back; i++) {
     to[at + i] = (from[start + i] as number) - ((from[start + i - length] as number) >> 1);
   }

@@ -15,7 +15,11 @@ function raster(width: number, height: number, channels: 1 | 2 | 3 | 4, depth: 8
 
 for (const channels of [1, 2, 3, 4] as const) {
   test(`libvips reads back ${channels} channels exactly`, async () => {
-    for (const [width, height, level] of [[1, 1, 0], [7, 5, 4], [900, 1300, 1]] as const) {
+    for (const [width, height, level] of [
+      [1, 1, 0],
+      [7, 5, 4],
+      [900, 1300, 1],
+    ] as const) {
       const given = raster(width, height, channels);
       const file = sharp(await encodePng(given, { level }));
       const { data, info } = await file.raw().toBuffer({ resolveWithObject: true });
@@ -23,7 +27,10 @@ for (const channels of [1, 2, 3, 4] as const) {
       const kept = channels % 2 === 0 ? 4 : 3;
       const picks = { 1: [0, 0, 0], 2: [0, 0, 0, 1], 3: [0, 1, 2], 4: [0, 1, 2, 3] }[channels];
       assert.deepEqual([info.width, info.height, info.channels], [width, height, kept]);
-      const expected = Uint8Array.from(data, (_, i) => given.samples[Math.floor(i / kept) * channels + (picks[i % kept] ?? 0)] ?? 0);
+      const expected = Uint8Array.from(
+        data,
+        (_, i) => given.samples[Math.floor(i / kept) * channels + (picks[i % kept] ?? 0)] ?? 0,
+      );
       assert.ok(data.equals(expected));
     }
   });

@@ -60,7 +60,9 @@ export async function deflateStripes(raster: Raster, level: number): Promise<Buf
   const pixelBytes = (channels * depth) / 8;
   const rowBytes = width * pixelBytes;
   if (width < 1 || height < 1 || samples.length !== rowBytes * height) {
-    throw new RangeError(`${samples.length} bytes do not fill ${width}×${height} pixels of ${pixelBytes} bytes`);
+    throw new RangeError(
+      `${samples.length} bytes do not fill ${width}×${height} pixels of ${pixelBytes} bytes`,
+    );
   }
   const rows = Math.max(1, Math.floor(STRIPE / rowBytes));
   const parts: Promise<Buffer>[] = [];
@@ -88,7 +90,7 @@ export async function deflateStripes(raster: Raster, level: number): Promise<Buf
 /** RFC 1950, section 9. 3,800 bytes at a time keep the sums below 2^31, where the engine adds whole numbers. */
 function adler32(bytes: Uint8Array, from: { low: number; high: number }): { low: number; high: number } {
   let { low, high } = from;
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     const end = Math.min(at + 3800, bytes.length);
     for (; at < end; at++) {
       low = (low + (bytes[at] as number)) | 0;

@@ -16,8 +16,15 @@ export async function encodePreview(
 ): Promise<PreviewImage> {
   const { width, height, channels, samples } = toRaster(image, 0);
   const scale = maxSize / Math.max(width, height);
-  const size = { width: Math.max(1, Math.round(width * scale)), height: Math.max(1, Math.round(height * scale)) };
-  const scaled = sharp(samples, { raw: { width, height, channels } }).resize({ ...size, fit: "fill", kernel: "linear" });
+  const size = {
+    width: Math.max(1, Math.round(width * scale)),
+    height: Math.max(1, Math.round(height * scale)),
+  };
+  const scaled = sharp(samples, { raw: { width, height, channels } }).resize({
+    ...size,
+    fit: "fill",
+    kernel: "linear",
+  });
   const bytes =
     format === "jpeg"
       ? await scaled.removeAlpha().jpeg({ quality: 95 }).toBuffer()

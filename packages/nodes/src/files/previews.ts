@@ -34,11 +34,18 @@ export async function savePreviews(
   context: NodeContext,
   prefix = "ComfyUI",
 ): Promise<SavedFile<"temp">[]> {
-  return saveImageBatch(images, `${prefix}${tempSuffix()}`, { root: context.folders.temp, type: "temp", level: PREVIEW_LEVEL });
+  return saveImageBatch(images, `${prefix}${tempSuffix()}`, {
+    root: context.folders.temp,
+    type: "temp",
+    level: PREVIEW_LEVEL,
+  });
 }
 
 /** The same for a node instance that keeps its letters and writes metadata (`PreviewImage`). */
-export async function saveInstancePreviews(images: Image, context: NodeContext): Promise<SavedFile<"temp">[]> {
+export async function saveInstancePreviews(
+  images: Image,
+  context: NodeContext,
+): Promise<SavedFile<"temp">[]> {
   return saveImageBatch(images, `ComfyUI${instanceSuffix(context)}`, {
     root: context.folders.temp,
     type: "temp",

@@ -45,7 +45,8 @@ function folderInside(root: string, subfolder: string): string {
   } catch (error) {
     if (!(error instanceof OutsideError)) throw error;
     throw new NodeError(
-      "**** ERROR: Saving image outside the output folder is not allowed.\n" + ` full_output_folder: ${subfolder}`,
+      "**** ERROR: Saving image outside the output folder is not allowed.\n" +
+        ` full_output_folder: ${subfolder}`,
       "Exception",
     );
   }

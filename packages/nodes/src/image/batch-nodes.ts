@@ -39,7 +39,12 @@ export const batchImagesNode = defineNode({
   category: "image/batch",
   pythonModule: "comfy_extras.nodes_post_processing",
   inputs: {
-    images: autogrow<Image>({ input: { required: { image: ["IMAGE", {}] } }, prefix: "image", min: 1, max: 50 }),
+    images: autogrow<Image>({
+      input: { required: { image: ["IMAGE", {}] } },
+      prefix: "image",
+      min: 1,
+      max: 50,
+    }),
   },
   outputs: ["IMAGE"],
   searchAliases: ["batch", "image batch", "batch images", "combine images", "merge images", "stack images"],

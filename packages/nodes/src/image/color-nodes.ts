@@ -108,7 +108,13 @@ export const normalizeImages = defineNode({
   inputs: {
     images: image({ tooltip: "Pictures to normalise." }),
     mean: float({ tooltip: "Value that becomes 0.", advanced: true, default: 0.5, min: 0, max: 1 }),
-    std: float({ tooltip: "Distance from the mean that becomes 1.", advanced: true, default: 0.5, min: 0.001, max: 1 }),
+    std: float({
+      tooltip: "Distance from the mean that becomes 1.",
+      advanced: true,
+      default: 0.5,
+      min: 0.001,
+      max: 1,
+    }),
   },
   outputs: CHANGED,
   searchAliases: ["normalize", "normalize colors"],
@@ -184,13 +190,9 @@ export const imageHistogram = defineNode({
   execute: ({ image }) => {
     const [, height = 1, width = 1, channels = 3] = image.shape;
     const levels = toLevels(image.data.subarray(0, height * width * channels));
-    const [rgb, luminance, red, green, blue] = [0, 1, 2, 3, 4].map(() => new Array<number>(256).fill(0)) as [
-      number[],
-      number[],
-      number[],
-      number[],
-      number[],
-    ];
+    const [rgb, luminance, red, green, blue] = [0, 1, 2, 3, 4].map(() =>
+      Array.from({ length: 256 }, () => 0),
+    ) as [number[], number[], number[], number[], number[]];
     const count = (histogram: number[], level: number): void => {
       histogram[level] = (histogram[level] ?? 0) + 1;
     };

@@ -31,7 +31,9 @@ export const colorTransferNode = defineNode({
     image_target: image({ tooltip: "Pictures to change." }),
     image_ref: image({ tooltip: "Pictures whose colours are taken." }),
     method: choice(["reinhard_lab", "mkl_lab", "histogram"] satisfies ColorMethod[]),
-    source_stats: dynamicCombo<SourceStats>(SOURCES, { tooltip: "Which frames the statistics are taken from." }),
+    source_stats: dynamicCombo<SourceStats>(SOURCES, {
+      tooltip: "Which frames the statistics are taken from.",
+    }),
     strength: float({ default: 1, min: 0, max: 10, step: 0.01 }),
   },
   outputs: [{ type: "IMAGE", name: "image" }],

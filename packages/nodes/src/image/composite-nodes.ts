@@ -3,7 +3,18 @@ import { blendImages } from "../kernels/blend.ts";
 import { batched, compositeImage, repeatToBatch, withChannels } from "../kernels/composite.ts";
 import { PORTER_DUFF_MODES, porterDuff } from "../kernels/porter-duff.ts";
 import { resizeImage, resizeMask } from "../kernels/resample.ts";
-import { boolean, choice, defineNode, float, floats, image, int, mask, optional, tensor } from "../sdk/index.ts";
+import {
+  boolean,
+  choice,
+  defineNode,
+  float,
+  floats,
+  image,
+  int,
+  mask,
+  optional,
+  tensor,
+} from "../sdk/index.ts";
 
 export const imageBlend = defineNode({
   name: "ImageBlend",

@@ -2,7 +2,17 @@
 import { pasteInto, sliceBatch } from "../kernels/regions.ts";
 import { Mt19937 } from "../kernels/random.ts";
 import { resizeImage } from "../kernels/resample.ts";
-import { bigInt, defineNode, float, floats, type Image, image, int, NodeError, tensor } from "../sdk/index.ts";
+import {
+  bigInt,
+  defineNode,
+  float,
+  floats,
+  type Image,
+  image,
+  int,
+  NodeError,
+  tensor,
+} from "../sdk/index.ts";
 import { withChannels } from "../kernels/composite.ts";
 import { singles } from "./batch-nodes.ts";
 import { randomBelow } from "./transform-nodes.ts";
@@ -37,7 +47,7 @@ export const shuffleDataset = defineNode({
       tooltip: "Seed of the order.",
       default: 0,
       min: 0,
-      max: 18446744073709551615n as unknown as number,
+      max: 18446744073709551615n,
     }),
   },
   outputs: LIST,
@@ -109,13 +119,31 @@ export const imageGrid = defineNode({
   inputs: {
     images: image({ tooltip: "Pictures of the grid, line by line." }),
     columns: int({ tooltip: "Pictures per line.", default: 4, min: 1, max: 20 }),
-    cell_width: int({ tooltip: "Width of a cell in pixels.", advanced: true, default: 256, min: 32, max: 2048 }),
-    cell_height: int({ tooltip: "Height of a cell in pixels.", advanced: true, default: 256, min: 32, max: 2048 }),
+    cell_width: int({
+      tooltip: "Width of a cell in pixels.",
+      advanced: true,
+      default: 256,
+      min: 32,
+      max: 2048,
+    }),
+    cell_height: int({
+      tooltip: "Height of a cell in pixels.",
+      advanced: true,
+      default: 256,
+      min: 32,
+      max: 2048,
+    }),
     padding: int({ tooltip: "Pixels between cells.", advanced: true, default: 4, min: 0, max: 50 }),
   },
   outputs: [{ type: "IMAGE", name: "images", tooltip: "The grid as one picture." }],
   searchAliases: ["grid", "collage", "combine"],
-  execute: ({ images, columns: [columns = 4], cell_width: [w = 256], cell_height: [h = 256], padding: [gap = 4] }) => {
+  execute: ({
+    images,
+    columns: [columns = 4],
+    cell_width: [w = 256],
+    cell_height: [h = 256],
+    padding: [gap = 4],
+  }) => {
     const cells = images.flatMap(singles);
     if (cells.length === 0) throw new NodeError("A grid needs a picture", "ValueError");
     const lines = Math.ceil(cells.length / columns);
@@ -125,9 +153,13 @@ export const imageGrid = defineNode({
     for (const [index, cell] of cells.entries()) {
       const column = index % columns;
       const line = Math.floor(index / columns);
-      pasteInto(canvas, resizeImage(withChannels(cell, 3), w, h, "lanczos"), column * (w + gap), line * (h + gap));
+      pasteInto(
+        canvas,
+        resizeImage(withChannels(cell, 3), w, h, "lanczos"),
+        column * (w + gap),
+        line * (h + gap),
+      );
     }
     return [canvas];
   },
 });
-

@@ -19,7 +19,9 @@ export const imageBlur = defineNode({
     sigma: float({ default: 1, min: 0.1, max: 10, step: 0.1 }),
   },
   outputs: ["IMAGE"],
-  execute: ({ image, blur_radius, sigma }) => [blur_radius === 0 ? image : blurImage(image, blur_radius, sigma)],
+  execute: ({ image, blur_radius, sigma }) => [
+    blur_radius === 0 ? image : blurImage(image, blur_radius, sigma),
+  ],
 });
 
 export const imageSharpen = defineNode({
@@ -52,7 +54,7 @@ export const imageAddNoise = defineNode({
       tooltip: "Seed of the noise.",
       default: 0,
       min: 0,
-      max: 18446744073709551615n as unknown as number,
+      max: 18446744073709551615n,
       control_after_generate: true,
     }),
     strength: float({ default: 0.5, min: 0, max: 1, step: 0.01 }),
@@ -62,9 +64,7 @@ export const imageAddNoise = defineNode({
   execute: ({ image, seed, strength }) => {
     const noise = new Mt19937(seed).normals(image.data.length);
     const share = Math.fround(strength);
-    return [
-      mapValues(image, (value, i) => Math.min(Math.max(value + Math.fround(share * noise[i]!), 0), 1)),
-    ];
+    return [mapValues(image, (value, i) => Math.min(Math.max(value + Math.fround(share * noise[i]!), 0), 1))];
   },
 });
 
@@ -108,7 +108,15 @@ export const morphologyNode = defineNode({
   pythonModule: "comfy_extras.nodes_morphology",
   inputs: {
     image: image(),
-    operation: choice(["erode", "dilate", "open", "close", "gradient", "bottom_hat", "top_hat"] satisfies MorphologyOperation[]),
+    operation: choice([
+      "erode",
+      "dilate",
+      "open",
+      "close",
+      "gradient",
+      "bottom_hat",
+      "top_hat",
+    ] satisfies MorphologyOperation[]),
     kernel_size: int({ default: 3, min: 3, max: 999, step: 1 }),
   },
   outputs: ["IMAGE"],

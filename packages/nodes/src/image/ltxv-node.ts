@@ -13,7 +13,12 @@ export const ltxvPreprocess = defineNode({
   pythonModule: "comfy_extras.nodes_lt",
   inputs: {
     image: image(),
-    img_compression: int({ tooltip: "How strongly the picture is compressed.", default: 35, min: 0, max: 100 }),
+    img_compression: int({
+      tooltip: "How strongly the picture is compressed.",
+      default: 35,
+      min: 0,
+      max: 100,
+    }),
   },
   outputs: [{ type: "IMAGE", name: "output_image" }],
   execute: async ({ image, img_compression }, context) => {
@@ -34,9 +39,31 @@ async function compressed(frame: Image, crf: number, signal: AbortSignal): Promi
   for (let i = 0; i < rgb.length; i += 1) rgb[i] = levels[Math.floor(i / 3) * channels + (i % 3)]!;
   const raw = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", `${width}x${height}`];
   // H.264 knows CRF 0 … 51; larger values count as the strongest.
-  const encode = ["-c:v", "libx264", "-crf", String(Math.min(crf, 51)), "-pix_fmt", "yuv420p", "-f", "h264", "pipe:1"];
+  const encode = [
+    "-c:v",
+    "libx264",
+    "-crf",
+    String(Math.min(crf, 51)),
+    "-pix_fmt",
+    "yuv420p",
+    "-f",
+    "h264",
+    "pipe:1",
+  ];
   const video = await runFfmpeg([...raw, "-i", "pipe:0", ...encode], { input: [rgb], signal });
-  const decode = ["-f", "h264", "-i", "pipe:0", "-frames:v", "1", "-f", "rawvideo", "-pix_fmt", "rgb24", "pipe:1"];
+  const decode = [
+    "-f",
+    "h264",
+    "-i",
+    "pipe:0",
+    "-frames:v",
+    "1",
+    "-f",
+    "rawvideo",
+    "-pix_fmt",
+    "rgb24",
+    "pipe:1",
+  ];
   const decoded = await runFfmpeg(decode, { input: [video], signal });
   const data = floats(rgb.length);
   for (let i = 0; i < data.length; i += 1) data[i] = fromLevel(decoded[i]!);

@@ -18,11 +18,16 @@ import { completedSize } from "./scale-nodes.ts";
 
 const side = (tooltip: string): Input<number, false> =>
   int({ tooltip, default: 512, min: 0, max: 16384, step: 1 }) as Input<number, false>;
-const crop = choice(["disabled", "center"], { tooltip: "Cut the longer side, so that the proportions stay.", default: "center" });
+const crop = choice(["disabled", "center"], {
+  tooltip: "Cut the longer side, so that the proportions stay.",
+  default: "center",
+});
 
 function required(inputs: Record<string, Input>): JsonObject {
   return {
-    required: Object.fromEntries(Object.entries(inputs).map(([name, { declaration }]) => [name, [...declaration]])),
+    required: Object.fromEntries(
+      Object.entries(inputs).map(([name, { declaration }]) => [name, [...declaration]]),
+    ),
   } as JsonObject;
 }
 
@@ -48,23 +53,43 @@ const RESIZE_TYPES = [
   {
     key: "scale total pixels",
     inputs: required({
-      megapixels: float({ tooltip: "Size in megapixels of 1024 × 1024.", default: 1, min: 0.01, max: 16, step: 0.01 }),
+      megapixels: float({
+        tooltip: "Size in megapixels of 1024 × 1024.",
+        default: 1,
+        min: 0.01,
+        max: 16,
+        step: 0.01,
+      }),
     }),
   },
   {
     key: "match size",
-    inputs: required({ match: input("IMAGE,MASK", { tooltip: "Picture or mask whose size is taken." }), crop }),
+    inputs: required({
+      match: input("IMAGE,MASK", { tooltip: "Picture or mask whose size is taken." }),
+      crop,
+    }),
   },
   {
     key: "scale to multiple",
     inputs: required({
-      multiple: int({ tooltip: "Both sides become multiples of this.", default: 8, min: 1, max: 16384, step: 1 }),
+      multiple: int({
+        tooltip: "Both sides become multiples of this.",
+        default: 8,
+        min: 1,
+        max: 16384,
+        step: 1,
+      }),
     }),
   },
 ];
 
 type ResizeType =
-  | { readonly resize_type: "scale dimensions"; readonly width: number; readonly height: number; readonly crop: Crop }
+  | {
+      readonly resize_type: "scale dimensions";
+      readonly width: number;
+      readonly height: number;
+      readonly crop: Crop;
+    }
   | { readonly resize_type: "scale by multiplier"; readonly multiplier: number }
   | { readonly resize_type: "scale longer dimension"; readonly longer_size: number }
   | { readonly resize_type: "scale shorter dimension"; readonly shorter_size: number }
@@ -105,7 +130,9 @@ export const resizeImageMaskNode = defineNode({
   execute: ({ input: given, resize_type: type, scale_method: method }) => {
     const isMask = given.shape.length === 3;
     const picture = isMask ? tensor([...given.shape, 1], given.data) : given;
-    const resized = resize(picture, type, (to, width, height, crop) => resizeImage(to, width, height, method, crop));
+    const resized = resize(picture, type, (to, width, height, crop) =>
+      resizeImage(to, width, height, method, crop),
+    );
     return [isMask ? tensor(resized.shape.slice(0, 3), resized.data) : resized];
   },
 });

@@ -12,7 +12,11 @@ export function sizeOfImage({ shape: [, height = 0, width = 0] }: Image): { widt
 }
 
 /** A side of 0 follows from the other one; both 0 keep the size. */
-export function completedSize(given: Image, width: number, height: number): { width: number; height: number } {
+export function completedSize(
+  given: Image,
+  width: number,
+  height: number,
+): { width: number; height: number } {
   const { width: w, height: h } = sizeOfImage(given);
   if (width === 0 && height === 0) return { width: w, height: h };
   if (width === 0) return { width: Math.max(1, roundHalfEven((w * height) / h)), height };
@@ -56,7 +60,9 @@ export const imageScaleBy = defineNode({
   essentialsCategory: "Image Tools",
   execute: ({ image, upscale_method, scale_by }) => {
     const { width, height } = sizeOfImage(image);
-    return [resizeImage(image, roundHalfEven(width * scale_by), roundHalfEven(height * scale_by), upscale_method)];
+    return [
+      resizeImage(image, roundHalfEven(width * scale_by), roundHalfEven(height * scale_by), upscale_method),
+    ];
   },
 });
 
@@ -126,7 +132,12 @@ export const resizeAndPadImage = defineNode({
     const canvas = floats(batch * target_height * target_width * channels);
     if (padding_color === "white") canvas.fill(1);
     const padded = tensor([batch, target_height, target_width, channels], canvas);
-    pasteInto(padded, resized, Math.floor((target_width - width) / 2), Math.floor((target_height - height) / 2));
+    pasteInto(
+      padded,
+      resized,
+      Math.floor((target_width - width) / 2),
+      Math.floor((target_height - height) / 2),
+    );
     return [padded];
   },
 });

@@ -2,7 +2,17 @@
 import { withChannels } from "../kernels/composite.ts";
 import { joinBatches, pasteInto, sliceBatch } from "../kernels/regions.ts";
 import { resizeImage } from "../kernels/resample.ts";
-import { boolean, choice, defineNode, floats, type Image, image, int, optional, tensor } from "../sdk/index.ts";
+import {
+  boolean,
+  choice,
+  defineNode,
+  floats,
+  type Image,
+  image,
+  int,
+  optional,
+  tensor,
+} from "../sdk/index.ts";
 
 const COLOURS = {
   white: [1, 1, 1],

@@ -75,7 +75,13 @@ export const imageMergeTileList = defineNode({
 });
 
 /** A mean of the tiles that cover a pixel, weighted by half a sine wave across each of them. */
-function mergeTiles(tiles: readonly Image[], first: Image, width: number, height: number, overlap: number): Image {
+function mergeTiles(
+  tiles: readonly Image[],
+  first: Image,
+  width: number,
+  height: number,
+  overlap: number,
+): Image {
   const [batch = 1, tileHeight = 1, tileWidth = 1, channels = 3] = first.shape;
   const sums = floats(batch * width * height * channels);
   const weights = new Float32Array(width * height);

@@ -154,14 +154,22 @@ export const imagePadForOutpaint = defineNode({
   execute: ({ image, left, top, right, bottom, feathering }) => {
     const [batch = 1, h = 1, w = 1, channels = 3] = image.shape;
     const [height, width] = [h + top + bottom, w + left + right];
-    const padded = tensor([batch, height, width, channels], floats(batch * height * width * channels).fill(0.5));
+    const padded = tensor(
+      [batch, height, width, channels],
+      floats(batch * height * width * channels).fill(0.5),
+    );
     pasteInto(padded, image, left, top);
     const mask = tensor([1, height, width], floats(height * width).fill(1));
     const feathered = feathering > 0 && feathering * 2 < h && feathering * 2 < w;
     for (let y = 0; y < h; y += 1) {
       for (let x = 0; x < w; x += 1) {
         // Only the sides that were extended feather.
-        const distance = Math.min(top === 0 ? h : y, bottom === 0 ? h : h - y, left === 0 ? w : x, right === 0 ? w : w - x);
+        const distance = Math.min(
+          top === 0 ? h : y,
+          bottom === 0 ? h : h - y,
+          left === 0 ? w : x,
+          right === 0 ? w : w - x,
+        );
         const share = feathered && distance < feathering ? (feathering - distance) / feathering : 0;
         mask.data[(top + y) * width + left + x] = share * share;
       }
@@ -219,7 +227,7 @@ export const randomCropImages = defineNode({
       tooltip: "Seed of the place.",
       default: 0,
       min: 0,
-      max: 18446744073709551615n as unknown as number,
+      max: 18446744073709551615n,
     }),
   },
   outputs: CROPPED,

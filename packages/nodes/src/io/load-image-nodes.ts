@@ -1,5 +1,5 @@
 /** Nodes that load pictures. */
-import { annotatedPath, contentToken, existingPath, validateFile } from "../files/annotated-path.ts";
+import { contentToken, existingPath, validateFile } from "../files/annotated-path.ts";
 import { type LoadedImage, loadedMask, loadImage } from "../files/load-image.ts";
 import { defineNode } from "../sdk/define-node.ts";
 import { combo, files, input } from "../sdk/inputs.ts";
@@ -54,7 +54,7 @@ export const loadImageOutputNode = defineNode({
   validate: ({ image }, _types, { folders }) => validateFile("image", image, folders),
   fingerprint: ({ image }, { folders }) => contentToken(image, folders),
   execute: async ({ image }, { folders }) => {
-    const loaded = await loadImage(annotatedPath(image, folders));
+    const loaded = await loadImage(existingPath(image, folders));
     return [loaded.image, loadedMask(loaded)];
   },
 });
@@ -66,14 +66,21 @@ export const loadImageMaskNode = defineNode({
   category: "image",
   essentialsCategory: "Image Tools",
   searchAliases: ["import mask", "alpha mask", "channel mask"],
-  inputs: { image: files(inputImages, { image_upload: true }), channel: combo(["alpha", "red", "green", "blue"]) },
+  inputs: {
+    image: files(inputImages, { image_upload: true }),
+    channel: combo(["alpha", "red", "green", "blue"]),
+  },
   outputs: ["MASK"],
   validates: ["image"],
   validate: ({ image }, _types, { folders }) => validateFile("image", image, folders),
   fingerprint: ({ image }, { folders }) => contentToken(image, folders),
   execute: async ({ image, channel }, { folders }) => {
     const loaded = await loadImage(existingPath(image, folders));
-    return [channel === "alpha" ? loadedMask(loaded) : colourMask(loaded, ["red", "green", "blue"].indexOf(channel))];
+    return [
+      channel === "alpha"
+        ? loadedMask(loaded)
+        : colourMask(loaded, ["red", "green", "blue"].indexOf(channel)),
+    ];
   },
 });
 
@@ -81,6 +88,7 @@ export const loadImageMaskNode = defineNode({
 function colourMask({ image }: LoadedImage, colour: number): Mask {
   const [batch = 1, height = 0, width = 0] = image.shape;
   const values = floats(batch * height * width);
-  for (let pixel = 0; pixel < values.length; pixel++) values[pixel] = image.data[pixel * 3 + colour] as number;
+  for (let pixel = 0; pixel < values.length; pixel++)
+    values[pixel] = image.data[pixel * 3 + colour] as number;
   return tensor([batch, height, width], values);
 }

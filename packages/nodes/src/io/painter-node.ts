@@ -20,7 +20,13 @@ export const painterNode = defineNode({
   pythonModule: "comfy_extras.nodes_painter",
   hasIntermediateOutput: true,
   inputs: {
-    mask: string({ widgetType: "PAINTER", image_upload: true, default: "", socketless: true, multiline: false }),
+    mask: string({
+      widgetType: "PAINTER",
+      image_upload: true,
+      default: "",
+      socketless: true,
+      multiline: false,
+    }),
     width: int(side),
     height: int(side),
     bg_color: input<string>("COLOR", { default: "#000000", socketless: true }),
@@ -28,11 +34,19 @@ export const painterNode = defineNode({
   },
   outputs: ["IMAGE", "MASK"],
   fingerprint: ({ mask }, { folders }) =>
-    mask === "" || validateFile("image", mask, folders) !== true ? String(mask ?? "") : contentToken(mask, folders),
+    mask === "" || validateFile("image", mask, folders) !== true
+      ? String(mask ?? "")
+      : contentToken(mask, folders),
   execute: async (given, context) => {
-    const base = given.image === undefined ? plain(given.bg_color, given.width, given.height) : firstPicture(given.image);
+    const base =
+      given.image === undefined
+        ? plain(given.bg_color, given.width, given.height)
+        : firstPicture(given.image);
     const { width, height } = imageShape(base);
-    const strokes = given.mask === "" ? undefined : await loadStrokes(existingPath(given.mask, context.folders), width, height);
+    const strokes =
+      given.mask === ""
+        ? undefined
+        : await loadStrokes(existingPath(given.mask, context.folders), width, height);
     const painted = strokes === undefined ? base : paintOver(base, strokes);
     const mask: Mask = tensor([1, height, width], strokes === undefined ? undefined : alphaOf(strokes));
     return {
@@ -59,9 +73,14 @@ function plain(colour: string, width: number, height: number): Image {
 
 /** RGBA values 0…1 of the strokes at the size of the picture. */
 async function loadStrokes(file: string, width: number, height: number): Promise<Float32Array> {
-  const strokes = sharp(file, { limitInputPixels: MAX_PIXELS, ignoreIcc: true }).toColourspace("srgb").ensureAlpha();
+  const strokes = sharp(file, { limitInputPixels: MAX_PIXELS, ignoreIcc: true })
+    .toColourspace("srgb")
+    .ensureAlpha();
   const { width: w, height: h } = await sharp(file).metadata();
-  const fitted = w === width && h === height ? strokes : strokes.resize({ width, height, fit: "fill", kernel: "lanczos3" });
+  const fitted =
+    w === width && h === height
+      ? strokes
+      : strokes.resize({ width, height, fit: "fill", kernel: "lanczos3" });
   return fromSamples(await fitted.raw().toBuffer(), 255);
 }
 

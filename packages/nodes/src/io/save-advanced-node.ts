@@ -21,10 +21,19 @@ interface FormatChoice extends Record<string, unknown> {
   readonly input_color_space: "sRGB" | "HDR" | "linear";
 }
 
-function colorSpaceInput(options: string[], tooltip?: string): [string, Record<string, string | boolean | string[]>] {
+function colorSpaceInput(
+  options: string[],
+  tooltip?: string,
+): [string, Record<string, string | boolean | string[]>] {
   return [
     "COMBO",
-    { ...(tooltip === undefined ? {} : { tooltip }), advanced: true, default: "sRGB", multiselect: false, options },
+    {
+      ...(tooltip === undefined ? {} : { tooltip }),
+      advanced: true,
+      default: "sRGB",
+      multiselect: false,
+      options,
+    },
   ];
 }
 
@@ -39,7 +48,11 @@ export const saveImageAdvancedNode = defineNode({
   searchAliases: ["save", "save image", "export image", "output image", "write image"],
   inputs: {
     images: image({ tooltip: "The pictures to save." }),
-    filename_prefix: string({ tooltip: "The start of the file's name.", default: "ComfyUI", multiline: false }),
+    filename_prefix: string({
+      tooltip: "The start of the file's name.",
+      default: "ComfyUI",
+      multiline: false,
+    }),
     format: dynamicCombo<FormatChoice>(
       [
         {
@@ -118,7 +131,11 @@ async function saveExrBatch(
 }
 
 /** Colours as linear light; alpha stays. */
-function linearLight(values: Float32Array, channels: number, space: FormatChoice["input_color_space"]): Float32Array {
+function linearLight(
+  values: Float32Array,
+  channels: number,
+  space: FormatChoice["input_color_space"],
+): Float32Array {
   if (space === "linear") return values;
   const convert = space === "HDR" ? hlgToLinear : srgbToLinear;
   return values.map((value, index) => (index % channels < 3 ? convert(value) : value));

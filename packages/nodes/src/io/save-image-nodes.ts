@@ -28,7 +28,8 @@ export const saveImageNode = defineNode({
     images: image({ tooltip: "The pictures to save." }),
     filename_prefix: string({
       default: "ComfyUI",
-      tooltip: "The start of the file's name. It may hold %width%, %height%, %year% and the like, and folders.",
+      tooltip:
+        "The start of the file's name. It may hold %width%, %height%, %year% and the like, and folders.",
     }),
   },
   hidden,
@@ -52,14 +53,7 @@ export const previewImageNode = defineNode({
   category: "image",
   description: "Shows the pictures without keeping them.",
   essentialsCategory: "Basics",
-  searchAliases: [
-    "preview",
-    "preview image",
-    "show image",
-    "view image",
-    "display image",
-    "image viewer",
-  ],
+  searchAliases: ["preview", "preview image", "show image", "view image", "display image", "image viewer"],
   inputs: { images: image() },
   hidden,
   outputs: [images],
@@ -149,7 +143,10 @@ export const saveAnimatedWebpNode = defineNode({
       })
       .toBuffer();
     const texts = savedMetadata(context).map(([key, json]) => `${key}:${json}`);
-    const file = texts.length === 0 ? encoded : addWebpExif(encoded, exifBlock(texts), { width, height, alpha: channels === 4 });
+    const file =
+      texts.length === 0
+        ? encoded
+        : addWebpExif(encoded, exifBlock(texts), { width, height, alpha: channels === 4 });
     return {
       outputs: [given.images],
       ui: await saveAnimation(given.filename_prefix, "webp", given.images, context, file),

@@ -83,7 +83,6 @@ function withMetadata(svg: string, json: string): string {
   // A "]]>" within the JSON would end the section early.
   const safe = json.replaceAll("]]>", "]]]]><![CDATA[>");
   const gap = " ".repeat(12);
-  const element =
-    `\n  <metadata>\n${gap}    <![CDATA[\n${gap}${safe}\n${gap}    ]]>\n${gap}</metadata>\n${gap}`;
+  const element = `\n  <metadata>\n${gap}    <![CDATA[\n${gap}${safe}\n${gap}    ]]>\n${gap}</metadata>\n${gap}`;
   return svg.replace(/<svg[^>]*>/, (tag) => tag + element);
 }

@@ -9,16 +9,22 @@ export function cannyEdges(image: Image, low: number, high: number): Image {
   const [batch = 1, height = 1, width = 1, channels = 1] = image.shape;
   if (low > high) throw new NodeError("The low threshold must not be above the high one", "AssertionError");
   if (channels !== 3) {
-    throw new NodeError(`Edges are found in pictures of 3 channels, but this one has ${channels}`, "RuntimeError");
+    throw new NodeError(
+      `Edges are found in pictures of 3 channels, but this one has ${channels}`,
+      "RuntimeError",
+    );
   }
-  if (width < 3 || height < 3) throw new NodeError("Edges need a picture of 3x3 pixels or more", "RuntimeError");
+  if (width < 3 || height < 3)
+    throw new NodeError("Edges need a picture of 3x3 pixels or more", "RuntimeError");
   const size = width * height;
   const data = floats(batch * size * 3);
   for (let b = 0; b < batch; b += 1) {
     const grey = new Float32Array(size);
     for (let i = 0; i < size; i += 1) {
       const at = (b * size + i) * 3;
-      grey[i] = f(f(f(0.299) * image.data[at]!) + f(f(0.587) * image.data[at + 1]!)) + f(f(0.114) * image.data[at + 2]!);
+      grey[i] =
+        f(f(f(0.299) * image.data[at]!) + f(f(0.587) * image.data[at + 1]!)) +
+        f(f(0.114) * image.data[at + 2]!);
     }
     const edges = edgesOf(grey, width, height, low, high);
     for (let i = 0; i < size; i += 1) data.fill(edges[i]!, (b * size + i) * 3, (b * size + i) * 3 + 3);
@@ -78,7 +84,12 @@ const STEPS: readonly (readonly [dx: number, dy: number])[] = [
   [1, -1],
 ];
 
-function suppressed(magnitude: Float32Array, direction: Int8Array, width: number, height: number): Float32Array {
+function suppressed(
+  magnitude: Float32Array,
+  direction: Int8Array,
+  width: number,
+  height: number,
+): Float32Array {
   const out = new Float32Array(magnitude.length);
   const at = (x: number, y: number): number =>
     x < 0 || y < 0 || x >= width || y >= height ? 0 : magnitude[y * width + x]!;
@@ -94,7 +105,13 @@ function suppressed(magnitude: Float32Array, direction: Int8Array, width: number
 }
 
 /** Weak pixels that touch strong ones, directly or through others, become edges. */
-function hysteresis(magnitude: Float32Array, width: number, height: number, low: number, high: number): Uint8Array {
+function hysteresis(
+  magnitude: Float32Array,
+  width: number,
+  height: number,
+  low: number,
+  high: number,
+): Uint8Array {
   const edges = new Uint8Array(magnitude.length);
   const open: number[] = [];
   for (let i = 0; i < magnitude.length; i += 1) {

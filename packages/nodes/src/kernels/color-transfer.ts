@@ -20,13 +20,16 @@ export function colorTransfer(
   strength: number,
 ): Image {
   const [batch = 1, height = 1, width = 1, channels = 3] = target.shape;
-  const [referenceBatch = 1, referenceHeight = 1, referenceWidth = 1, referenceChannels = 3] = reference.shape;
+  const [referenceBatch = 1, referenceHeight = 1, referenceWidth = 1, referenceChannels = 3] =
+    reference.shape;
   const size = height * width;
   const data = floats(target.data.length);
   data.set(target.data);
   for (let b = 0; b < batch; b += 1) {
     const [first, frames] =
-      statistics === "uniform" ? [0, batch] : [statistics === "per_frame" ? b : Math.min(statistics, batch - 1), 1];
+      statistics === "uniform"
+        ? [0, batch]
+        : [statistics === "per_frame" ? b : Math.min(statistics, batch - 1), 1];
     const referenceFrame = Math.min(b, referenceBatch - 1);
     const source = { image: target.data, from: first * size * channels, pixels: frames * size, channels };
     const wanted = {
@@ -38,7 +41,13 @@ export function colorTransfer(
     const moved =
       method === "histogram"
         ? matchHistograms(target.data, b * size * channels, size, channels, source, wanted, strength)
-        : labTransfer(toLab(target.data, b * size * channels, size, channels), source, wanted, method, strength);
+        : labTransfer(
+            toLab(target.data, b * size * channels, size, channels),
+            source,
+            wanted,
+            method,
+            strength,
+          );
     for (let i = 0; i < size; i += 1) {
       for (let c = 0; c < 3; c += 1) {
         const at = (b * size + i) * channels + c;
@@ -95,7 +104,8 @@ function moments(lab: Float64Array): Moments {
     for (let row = 0; row < 3; row += 1) {
       for (let column = 0; column < 3; column += 1) {
         covariance[row * 3 + column] =
-          covariance[row * 3 + column]! + ((lab[i + row]! - mean[row]!) * (lab[i + column]! - mean[column]!)) / pixels;
+          covariance[row * 3 + column]! +
+          ((lab[i + row]! - mean[row]!) * (lab[i + column]! - mean[column]!)) / pixels;
       }
     }
   }
@@ -106,7 +116,8 @@ function moments(lab: Float64Array): Moments {
 function scaling(have: Moments, want: Moments): Float64Array {
   const map = new Float64Array(9);
   for (let c = 0; c < 3; c += 1) {
-    map[c * 4] = Math.max(Math.sqrt(want.covariance[c * 4]!), 1e-6) / Math.max(Math.sqrt(have.covariance[c * 4]!), 1e-6);
+    map[c * 4] =
+      Math.max(Math.sqrt(want.covariance[c * 4]!), 1e-6) / Math.max(Math.sqrt(have.covariance[c * 4]!), 1e-6);
   }
   return map;
 }

@@ -18,7 +18,8 @@ export function compositeImage(
   const [batch = 1, height = 1, width = 1, channels = 1] = destination.shape;
   const placed = resizeSource ? resizeImage(source, width, height, "bilinear") : source;
   const [sourceBatch = 1, sourceHeight = 1, sourceWidth = 1] = placed.shape;
-  const fitted = mask === undefined ? undefined : resizeMask(batched(mask), sourceWidth, sourceHeight, "bilinear");
+  const fitted =
+    mask === undefined ? undefined : resizeMask(batched(mask), sourceWidth, sourceHeight, "bilinear");
   const out = floats(destination.data.length);
   out.set(destination.data);
   const args = {

@@ -35,6 +35,10 @@ function convolve(image: Tensor, weights: Float64Array, sharpening: number): Ten
     );
   }
   const out = floats(image.data.length);
-  runRows("convolve", { source: image.data, out, width, height, channels, weights, sharpening }, batch * height);
+  runRows(
+    "convolve",
+    { source: image.data, out, width, height, channels, weights, sharpening },
+    batch * height,
+  );
   return tensor(image.shape, out);
 }

@@ -24,7 +24,13 @@ function combine(a: number, b: number, operation: MaskOperation): number {
 }
 
 /** Combines the region at x, y with `source`, whose batch of one repeats; everything is held in 0…1. */
-export function combineMasks(destination: Mask, source: Mask, x: number, y: number, operation: MaskOperation): Mask {
+export function combineMasks(
+  destination: Mask,
+  source: Mask,
+  x: number,
+  y: number,
+  operation: MaskOperation,
+): Mask {
   const [, height = 1, width = 1] = destination.shape;
   const [sourceBatch = 1, sourceHeight = 1, sourceWidth = 1] = source.shape;
   const data = floats(destination.data.length);

@@ -50,7 +50,8 @@ function countColours(pixels: Uint8Array): { colours: Colour[]; bits: number } {
     for (let at = 0; at < pixels.length && found.size <= MAX_COLOURS; at += 3) {
       const key = keyOf(pixels, at, bits);
       const known = found.get(key);
-      if (known === undefined) found.set(key, { value: [pixels[at]!, pixels[at + 1]!, pixels[at + 2]!], count: 1 });
+      if (known === undefined)
+        found.set(key, { value: [pixels[at]!, pixels[at + 1]!, pixels[at + 2]!], count: 1 });
       else known.count += 1;
     }
     if (found.size <= MAX_COLOURS) return { colours: [...found.values()], bits };

@@ -2,7 +2,14 @@
 import { floats, type Tensor, tensor } from "../sdk/index.ts";
 import { mapValues } from "./regions.ts";
 
-export type MorphologyOperation = "erode" | "dilate" | "open" | "close" | "gradient" | "bottom_hat" | "top_hat";
+export type MorphologyOperation =
+  | "erode"
+  | "dilate"
+  | "open"
+  | "close"
+  | "gradient"
+  | "bottom_hat"
+  | "top_hat";
 
 export function morphology(image: Tensor, operation: MorphologyOperation, size: number): Tensor {
   switch (operation) {
@@ -42,7 +49,16 @@ function extreme(image: Tensor, size: number, kind: "min" | "max"): Tensor {
   const out = floats(image.data.length);
   for (let b = 0; b < batch; b += 1) {
     for (let column = 0; column < width * channels; column += 1) {
-      slide(across, out, b * height * width * channels + column, width * channels, height, before, size, kind);
+      slide(
+        across,
+        out,
+        b * height * width * channels + column,
+        width * channels,
+        height,
+        before,
+        size,
+        kind,
+      );
     }
   }
   return tensor(image.shape, out);
@@ -67,7 +83,8 @@ function slide(
     const end = Math.min(i - before + size, length);
     for (; next < end; next += 1) {
       const value = sign * source[start + next * stride]!;
-      while (queue.length > head && sign * source[start + queue[queue.length - 1]! * stride]! >= value) queue.pop();
+      while (queue.length > head && sign * source[start + queue[queue.length - 1]! * stride]! >= value)
+        queue.pop();
       queue.push(next);
     }
     while (queue[head]! < i - before) head += 1;

@@ -31,6 +31,7 @@ class KernelPool {
     const chunks = Math.min(rows, this.#size * CHUNKS_PER_THREAD);
     const counters = new Int32Array(new SharedArrayBuffer(12));
     const job: SharedJob = { kernel, args, rows, chunks, counters };
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
     for (const thread of this.#started()) thread.postMessage(job);
     takeChunks(job);
     for (;;) {
@@ -38,12 +39,16 @@ class KernelPool {
       if (done >= chunks) break;
       Atomics.wait(counters, DONE, done);
     }
-    if (Atomics.load(counters, FAILED) !== 0) throw new Error(`the kernel ${kernel} failed on a kernel thread`);
+    if (Atomics.load(counters, FAILED) !== 0)
+      throw new Error(`the kernel ${kernel} failed on a kernel thread`);
   }
 
   #started(): readonly Worker[] {
     this.#threads ??= Array.from({ length: this.#size - 1 }, () => {
-      const thread = new Worker(new URL("./kernel-thread.ts", import.meta.url), { execArgv: [], name: "kernel" });
+      const thread = new Worker(new URL("./kernel-thread.ts", import.meta.url), {
+        execArgv: [],
+        name: "kernel",
+      });
       thread.unref();
       // A thread that cannot start leaves all chunks to the others; forget it, so that the next job may try again.
       thread.on("error", () => this.#threads?.splice(0, this.#threads.length, ...this.#without(thread)));

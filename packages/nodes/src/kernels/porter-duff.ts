@@ -69,5 +69,8 @@ export function porterDuff(
       data[c] = covered > 1e-5 ? clamp(mixed / covered) : 0;
     }
   }
-  return { image: tensor([batch, height, width, channels], data), hidden: tensor([batch, height, width], hidden) };
+  return {
+    image: tensor([batch, height, width, channels], data),
+    hidden: tensor([batch, height, width], hidden),
+  };
 }

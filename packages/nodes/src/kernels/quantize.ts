@@ -15,14 +15,18 @@ export function quantizeImage(image: Image, colors: number, dither: Dither): Ima
   for (let b = 0; b < batch; b += 1) {
     const pixels = new Uint8Array(size * 3);
     for (let i = 0; i < size; i += 1) {
-      for (let c = 0; c < 3; c += 1) pixels[i * 3 + c] = levels[(b * size + i) * channels + Math.min(c, channels - 1)]!;
+      for (let c = 0; c < 3; c += 1)
+        pixels[i * 3 + c] = levels[(b * size + i) * channels + Math.min(c, channels - 1)]!;
     }
     const palette = medianCut(pixels, colors);
     const nearest = paletteLookup(palette);
     const indexes =
       dither === "floyd-steinberg"
         ? diffused(pixels, width, height, palette, nearest)
-        : plain(dither === "none" ? pixels : patterned(pixels, width, colors, Number(dither.slice(6))), nearest);
+        : plain(
+            dither === "none" ? pixels : patterned(pixels, width, colors, Number(dither.slice(6))),
+            nearest,
+          );
     for (let i = 0; i < size; i += 1) {
       for (let c = 0; c < 3; c += 1) data[(b * size + i) * 3 + c] = fromLevel(palette[indexes[i]! * 3 + c]!);
     }
@@ -87,16 +91,20 @@ function bayerMatrix(level: number): number[][] {
   if (level === 0) return [[0]];
   const scale = 4 ** level;
   const inner = bayerMatrix(level - 1);
-  const block = (add: number): number[][] => inner.map((line) => line.map((value) => (scale * value + add) / scale));
+  const block = (add: number): number[][] =>
+    inner.map((line) => line.map((value) => (scale * value + add) / scale));
   const [a, b, c, d] = [block(-1.5), block(0.5), block(1.5), block(-0.5)];
-  return [
-    ...a.map((line, y) => [...line, ...b[y]!]),
-    ...c.map((line, y) => [...line, ...d[y]!]),
-  ];
+  return [...a.map((line, y) => [...line, ...b[y]!]), ...c.map((line, y) => [...line, ...d[y]!])];
 }
 
 /** Floyd and Steinberg (1976) with Pillow's integer arithmetic: errors in sixteenths, divided toward zero. */
-function diffused(pixels: Uint8Array, width: number, height: number, palette: Uint8Array, nearest: Lookup): Uint8Array {
+function diffused(
+  pixels: Uint8Array,
+  width: number,
+  height: number,
+  palette: Uint8Array,
+  nearest: Lookup,
+): Uint8Array {
   const indexes = new Uint8Array(width * height);
   const errors = new Int32Array((width + 1) * 3);
   const value = [0, 0, 0];

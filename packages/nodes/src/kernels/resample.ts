@@ -28,7 +28,13 @@ export interface Axis {
  * @param crop `center` cuts the longer side first, so that the proportions stay
  * @throws NodeError when a side is empty
  */
-export function resizeImage(image: Tensor, width: number, height: number, method: Resampling, crop: Crop = "disabled"): Tensor {
+export function resizeImage(
+  image: Tensor,
+  width: number,
+  height: number,
+  method: Resampling,
+  crop: Crop = "disabled",
+): Tensor {
   const [batch = 1, h = 1, w = 1, channels = 1] = image.shape;
   const { columns, rows } = keptRegion(w, h, width, height, crop);
   // An average over nothing is fine as long as nobody asks for it.
@@ -78,14 +84,26 @@ export function resizeImage(image: Tensor, width: number, height: number, method
 }
 
 /** The same for `[b,h,w]`. */
-export function resizeMask(mask: Tensor, width: number, height: number, method: Resampling, crop: Crop = "disabled"): Tensor {
+export function resizeMask(
+  mask: Tensor,
+  width: number,
+  height: number,
+  method: Resampling,
+  crop: Crop = "disabled",
+): Tensor {
   const [h = 1, w = 1] = mask.shape.slice(-2);
   const batch = mask.data.length / Math.max(h * w, 1);
   const resized = resizeImage(tensor([batch, h, w, 1], mask.data), width, height, method, crop);
   return tensor([...mask.shape.slice(0, -2), height, width], resized.data);
 }
 
-function keptRegion(w: number, h: number, width: number, height: number, crop: Crop): { columns: Span; rows: Span } {
+function keptRegion(
+  w: number,
+  h: number,
+  width: number,
+  height: number,
+  crop: Crop,
+): { columns: Span; rows: Span } {
   const columns = { from: 0, length: w };
   const rows = { from: 0, length: h };
   if (crop === "center") {
@@ -105,7 +123,10 @@ function keptRegion(w: number, h: number, width: number, height: number, crop: C
 
 function nearestAxis({ from, length }: Span, size: number): Int32Array {
   const scale = f(length / size);
-  return Int32Array.from({ length: size }, (_, i) => from + Math.min(Math.floor(f(f(i + 0.5) * scale)), length - 1));
+  return Int32Array.from(
+    { length: size },
+    (_, i) => from + Math.min(Math.floor(f(f(i + 0.5) * scale)), length - 1),
+  );
 }
 
 /** Taps per output position before border handling: `[input index, weight]`. */

@@ -112,18 +112,3 @@ export const createList = defineNode({
   },
 });
 
-export const mergeImageLists = defineNode({
-  name: "MergeImageLists",
-  api: "schema",
-  displayName: "Merge Image Lists (DEPRECATED)",
-  category: "image/batch",
-  description: "One list of all images.",
-  pythonModule: "comfy_extras.nodes_dataset",
-  inputs: { images: image({ tooltip: "The images to merge." }) },
-  outputs: [{ type: "IMAGE", name: "images", list: true, tooltip: "The result." }],
-  inputIsList: true,
-  deprecated: true,
-  experimental: true,
-  searchAliases: ["list", "merge list", "make list"],
-  execute: ({ images }) => [images],
-});

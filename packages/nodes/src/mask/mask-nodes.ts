@@ -58,7 +58,10 @@ export const imageToMask = defineNode({
     const [batch = 1, height = 1, width = 1, channels = 1] = image.shape;
     const index = ["red", "green", "blue", "alpha"].indexOf(channel);
     if (index >= channels) {
-      throw new NodeError(`index ${index} is out of bounds for dimension 3 with size ${channels}`, "IndexError");
+      throw new NodeError(
+        `index ${index} is out of bounds for dimension 3 with size ${channels}`,
+        "IndexError",
+      );
     }
     const data = floats(batch * height * width);
     for (let i = 0; i < data.length; i += 1) data[i] = image.data[i * channels + index]!;
@@ -76,10 +79,12 @@ export const imageColorToMask = defineNode({
   execute: ({ image, color }) => {
     const [batch = 1, height = 1, width = 1, channels = 3] = image.shape;
     const data = floats(batch * height * width);
-    const level = (value: number): number => roundHalfEven(Math.fround(Math.min(Math.max(value, 0), 1) * 255));
+    const level = (value: number): number =>
+      roundHalfEven(Math.fround(Math.min(Math.max(value, 0), 1) * 255));
     for (let i = 0; i < data.length; i += 1) {
       const at = i * channels;
-      const found = (level(image.data[at]!) << 16) + (level(image.data[at + 1]!) << 8) + level(image.data[at + 2]!);
+      const found =
+        (level(image.data[at]!) << 16) + (level(image.data[at + 1]!) << 8) + level(image.data[at + 2]!);
       data[i] = found === color ? 1 : 0;
     }
     return [tensor([batch, height, width], data)];
@@ -126,7 +131,13 @@ export const maskComposite = defineNode({
   ...MASK,
   name: "MaskComposite",
   displayName: "Combine Masks",
-  inputs: { destination: mask(), source: mask(), x: int(PLACE), y: int(PLACE), operation: choice(MASK_OPERATIONS) },
+  inputs: {
+    destination: mask(),
+    source: mask(),
+    x: int(PLACE),
+    y: int(PLACE),
+    operation: choice(MASK_OPERATIONS),
+  },
   outputs: ["MASK"],
   searchAliases: ["combine masks", "blend masks", "layer masks", "masks composition"],
   execute: ({ destination, source, x, y, operation }) => [
@@ -189,7 +200,9 @@ export const thresholdMask = defineNode({
   inputs: { mask: mask(), value: float({ default: 0.5, min: 0, max: 1, step: 0.01 }) },
   outputs: ["MASK"],
   searchAliases: ["binary mask"],
-  execute: ({ mask, value: threshold }) => [mapValues(mask, (value) => (value > Math.fround(threshold) ? 1 : 0))],
+  execute: ({ mask, value: threshold }) => [
+    mapValues(mask, (value) => (value > Math.fround(threshold) ? 1 : 0)),
+  ],
 });
 
 export const maskPreview = defineNode({
@@ -202,6 +215,9 @@ export const maskPreview = defineNode({
   outputNode: true,
   searchAliases: ["show mask", "view mask", "inspect mask", "debug mask"],
   execute: async ({ mask }, context) => {
-    return { outputs: [mask], ui: { images: await savePreviews(greyImage(mask), context), animated: [false] } };
+    return {
+      outputs: [mask],
+      ui: { images: await savePreviews(greyImage(mask), context), animated: [false] },
+    };
   },
 });

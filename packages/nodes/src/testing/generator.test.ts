@@ -13,7 +13,9 @@ interface Vector {
 }
 
 test("the generator gives the recorded values", () => {
-  const vectors = JSON.parse(readFileSync(path.join(goldenFolder, "generator-vectors.json"), "utf8")) as Vector[];
+  const vectors = JSON.parse(
+    readFileSync(path.join(goldenFolder, "generator-vectors.json"), "utf8"),
+  ) as Vector[];
   for (const { generator, first, sha256 } of vectors) {
     const { data } = generate(generator);
     assert.deepEqual([...data.subarray(0, first.length)], first, JSON.stringify(generator));

@@ -27,7 +27,12 @@ export interface GoldenCase {
   readonly name: string;
   readonly node_class?: string;
   readonly inputs: Readonly<Record<string, JsonValue>>;
-  readonly input_files?: readonly { dir: "input" | "output" | "temp"; path: string; base64?: string; content?: string }[];
+  readonly input_files?: readonly {
+    dir: "input" | "output" | "temp";
+    path: string;
+    base64?: string;
+    content?: string;
+  }[];
   readonly extra_pnginfo?: JsonObject;
   readonly tolerance?: Tolerance;
   readonly expect: {
@@ -35,7 +40,11 @@ export interface GoldenCase {
     readonly ui?: Readonly<Record<string, unknown>>;
     readonly progress_text?: readonly string[];
     readonly files?: readonly JsonObject[];
-    readonly error?: { readonly stage: string; readonly exception_type?: string; readonly upstream?: unknown };
+    readonly error?: {
+      readonly stage: string;
+      readonly exception_type?: string;
+      readonly upstream?: unknown;
+    };
   };
 }
 
@@ -118,7 +127,8 @@ async function runCase(
     result = await callNode(known, tested, given.inputs, run, options);
   } catch (thrown) {
     if (thrown instanceof Unsupported) return "skipped";
-    if (error === undefined) return `threw ${thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)}`;
+    if (error === undefined)
+      return `threw ${thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)}`;
     const type = (thrown as { pythonType?: string }).pythonType ?? (thrown as Error).name;
     const expected = error.exception_type;
     const plain = expected !== undefined && !expected.includes(".") && error.upstream === undefined;
@@ -193,7 +203,8 @@ async function callNode(
     for (const [slot, values] of slots.entries()) {
       const value = returned.outputs?.[slot];
       if (slot >= (returned.outputs?.length ?? 0)) continue;
-      if (cls.info.output_is_list[slot] === true && Array.isArray(value)) values.push(...(value as unknown[]));
+      if (cls.info.output_is_list[slot] === true && Array.isArray(value))
+        values.push(...(value as unknown[]));
       else values.push(value);
     }
     for (const [key, values] of Object.entries(returned.ui ?? {})) {
@@ -220,7 +231,11 @@ async function inputList(
   if (isKeyed(given, "$list")) return (given["$list"] as JsonValue[]).map((item) => makeValue(item, options));
   if (isKeyed(given, "$int")) return [BigInt(given["$int"] as string)];
   if (isKeyed(given, "$node")) {
-    const source = given["$node"] as unknown as { class: string; inputs: GoldenCase["inputs"]; slot?: number };
+    const source = given["$node"] as unknown as {
+      class: string;
+      inputs: GoldenCase["inputs"];
+      slot?: number;
+    };
     const cls = known.get(source.class);
     if (cls === undefined) throw new Unsupported(source.class);
     const { slots } = await callNode(known, cls, source.inputs, run, options);

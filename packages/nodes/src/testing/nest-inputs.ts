@@ -21,7 +21,9 @@ function nest(group: Group, flat: Readonly<Record<string, unknown>>, prefix: str
       out[name] = Object.fromEntries(below.map((key) => [key.slice(path.length + 1), flat[key]]));
       for (const key of below) taken.add(key);
     } else if (type === "COMFY_DYNAMICCOMBO_V3") {
-      const chosen = (options?.["options"] as JsonObject[]).find((option) => option["key"] === flat[path]);
+      const chosen = (options?.["options"] as JsonObject[] | undefined)?.find(
+        (option) => option["key"] === flat[path],
+      );
       if (chosen === undefined) continue;
       const inputs = chosen["inputs"] as NodeInfo["input"];
       const inner = nest({ ...inputs.required, ...inputs.optional } as Group, flat, `${path}.`);

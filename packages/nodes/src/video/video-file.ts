@@ -71,7 +71,10 @@ function windowArgs({ start, length }: TrimWindow): string[] {
 const EIGHT_BIT = /^(yuvj|rgb24$|rgba$|pal8$)/;
 
 /** Decodes the window of a file. */
-export async function readVideoFile({ file, window }: VideoFile, signal?: AbortSignal): Promise<VideoComponents> {
+export async function readVideoFile(
+  { file, window }: VideoFile,
+  signal?: AbortSignal,
+): Promise<VideoComponents> {
   const stream = await videoStream(file, signal);
   const images = await readFrames(file, window, stream, signal);
   const tenBit = /(10|12|16)(le|be)$/.test(stream.pixelFormat);
@@ -112,6 +115,8 @@ async function readFrames(
       // Every frame once, as it stands in the file.
       "-fps_mode",
       "passthrough",
+      "-sws_flags",
+      "bilinear",
       "-f",
       "rawvideo",
       "-pix_fmt",
@@ -121,7 +126,7 @@ async function readFrames(
     {
       ...(signal === undefined ? {} : { signal }),
       onOutput: (part) => {
-        for (let at = 0; at < part.length; ) {
+        for (let at = 0; at < part.length;) {
           const copied = part.copy(frame, filled, at);
           at += copied;
           filled += copied;

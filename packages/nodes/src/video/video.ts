@@ -110,14 +110,18 @@ function trimComponents(given: VideoComponents, from: number, to: number): Video
   const last = Math.max(first + 1, Math.min(frameAt(to), frames));
   return {
     ...given,
-    images: pickFrames(given.images, Array.from({ length: last - first }, (_, index) => first + index)),
+    images: pickFrames(
+      given.images,
+      Array.from({ length: last - first }, (_, index) => first + index),
+    ),
     ...(given.audio === undefined ? {} : { audio: trimAudio(given.audio, from, to) }),
   };
 }
 
 function trimAudio(audio: Audio, from: number, to: number): Audio {
   const { samples } = waveShape(audio.waveform);
-  const at = (seconds: number): number => Math.max(0, Math.min(samples, Math.trunc(seconds * audio.sample_rate)));
+  const at = (seconds: number): number =>
+    Math.max(0, Math.min(samples, Math.trunc(seconds * audio.sample_rate)));
   return { ...audio, waveform: sliceWave(audio.waveform, at(from), at(to)) };
 }
 

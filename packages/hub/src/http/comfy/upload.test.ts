@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import {
   mkdirSync,
   readdirSync,
@@ -192,37 +193,32 @@ test("an upload that stands still is given up and leaves nothing", async (t) => 
 });
 
 test("memory does not grow with the file", async (t) => {
-  const server = await startServer(t, { maxUploadBytes: 200 * 1024 * 1024 });
-  const size = 96 * 1024 * 1024;
+  const server = await startServer(t, { maxUploadBytes: 512 * 1024 * 1024 });
+  const size = 256 * 1024 * 1024;
   const [start = "", end = ""] = formBody([image("|", "big.bin")])
     .toString()
     .split("|");
-  const chunk = new Uint8Array(256 * 1024);
-  let sent = 0;
+  const socket = net.connect(server.port, "127.0.0.1");
+  const answered = new Promise<string>((resolve) => socket.once("data", (data) => resolve(data.toString())));
+  const used = (): number => process.memoryUsage().arrayBuffers + process.memoryUsage().heapUsed;
+  const before = used();
+  socket.write(
+    `POST /upload/image HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: multipart/form-data; boundary=${BOUNDARY}\r\n` +
+      `Content-Length: ${start.length + size + end.length}\r\n\r\n${start}`,
+  );
+  const chunk = Buffer.alloc(1024 * 1024);
   let most = 0;
-  const before = process.memoryUsage();
-  const body = new ReadableStream<Uint8Array>({
-    start: (controller) => controller.enqueue(Buffer.from(start)),
-    pull: (controller) => {
-      const usage = process.memoryUsage();
-      most = Math.max(most, usage.arrayBuffers + usage.heapUsed - before.arrayBuffers - before.heapUsed);
-      sent += chunk.length;
-      if (sent <= size) controller.enqueue(chunk);
-      else {
-        controller.enqueue(Buffer.from(end));
-        controller.close();
-      }
-    },
-  });
-  const answer = await fetch(`${server.url}/upload/image`, {
-    method: "POST",
-    headers: { "content-type": `multipart/form-data; boundary=${BOUNDARY}` },
-    body,
-    duplex: "half",
-  } as RequestInit);
-  assert.equal(answer.status, 200);
+  for (let sent = 0; sent < size; sent += chunk.length) {
+    // Sent only as fast as it is taken, so that nothing piles up on this side.
+    if (!socket.write(chunk)) await once(socket, "drain");
+    most = Math.max(most, used() - before);
+  }
+  socket.write(end);
+  assert.match(await answered, /"name": "big.bin"/);
+  socket.destroy();
   assert.equal(statSync(path.join(server.folders.input, "big.bin")).size, size);
-  // The client in this process is part of the figure.
+  // What waits for the garbage collector counts too.
+  t.diagnostic(`grew by ${Math.round(most / 1e6)} MB`);
   assert.ok(most < size / 2, `grew by ${Math.round(most / 1e6)} MB`);
 });
 

@@ -16,7 +16,11 @@ export interface BlendArgs {
 
 const f = Math.fround;
 
-export function blendRows({ first, second, out, length, secondRows, factor, mode }: BlendArgs, from: number, to: number): void {
+export function blendRows(
+  { first, second, out, length, secondRows, factor, mode }: BlendArgs,
+  from: number,
+  to: number,
+): void {
   const blend = blendOf(mode);
   const share = f(factor);
   const rest = f(1 - factor);

@@ -22,7 +22,8 @@ export interface CompositeArgs {
 
 /** out = mask·source + (1 − mask)·out where the source lies, in float32 as torch. */
 export function compositeRows(args: CompositeArgs, from: number, to: number): void {
-  const { out, width, height, channels, source, sourceBatch, sourceWidth, sourceHeight, mask, maskBatch } = args;
+  const { out, width, height, channels, source, sourceBatch, sourceWidth, sourceHeight, mask, maskBatch } =
+    args;
   const { left, top } = args;
   const firstColumn = Math.max(left, 0);
   const endColumn = Math.min(left + sourceWidth, width);

@@ -72,7 +72,8 @@ function padLine(
   for (let pad = 0; pad < radius; pad += 1) {
     for (let c = 0; c < channels; c += 1) {
       padded[pad * channels + c] = source[at + mirrored(pad - radius, width) * channels + c]!;
-      padded[(radius + width + pad) * channels + c] = source[at + mirrored(width + pad, width) * channels + c]!;
+      padded[(radius + width + pad) * channels + c] =
+        source[at + mirrored(width + pad, width) * channels + c]!;
     }
   }
 }

@@ -1,7 +1,9 @@
 /** The form of a kernel: a pure function that fills the rows `from` … `to − 1` of its output. */
 
 /** Numbers, texts, switches and typed arrays: what can be sent to a thread. */
-export type KernelArgs = Readonly<Record<string, number | string | boolean | Float32Array | Float64Array | Int32Array>>;
+export type KernelArgs = Readonly<
+  Record<string, number | string | boolean | Float32Array | Float64Array | Int32Array>
+>;
 
 /**
  * Fills output rows. Rows are counted over the whole batch: row r is line r mod height of picture r div height.

@@ -26,7 +26,7 @@ export interface ResampleArgs {
  * double precision: torch works in float32, and the exact sum lies within its error.
  */
 export function resampleRows(args: ResampleArgs, from: number, to: number): void {
-  const { source, out, sourceHeight, sourceWidth, channels, width, height, rowTaps, rowFirst, rowWeights } = args;
+  const { out, sourceHeight, sourceWidth, channels, width, height, rowTaps, rowFirst, rowWeights } = args;
   const length = width * channels;
   const ring = new Float64Array(rowTaps * length);
   const held = new Int32Array(rowTaps).fill(-1);
@@ -42,7 +42,15 @@ export function resampleRows(args: ResampleArgs, from: number, to: number): void
       held[slot] = line;
       filterAcross(args, line * sourceWidth * channels, ring, slot * length);
     }
-    weightedSum(out, row * length, ring, offsets, rowWeights.subarray(y * rowTaps, (y + 1) * rowTaps), rowTaps, length);
+    weightedSum(
+      out,
+      row * length,
+      ring,
+      offsets,
+      rowWeights.subarray(y * rowTaps, (y + 1) * rowTaps),
+      rowTaps,
+      length,
+    );
   }
 }
 

@@ -23,11 +23,14 @@ export function weightedSum(
     const wd = left > 3 ? weights[k + 3]! : 0;
     if (k > 0) {
       for (let i = 0; i < length; i += 1) {
-        out[outAt + i] = out[outAt + i]! + (source[a + i]! * wa + source[b + i]! * wb + source[c + i]! * wc + source[d + i]! * wd);
+        out[outAt + i] =
+          out[outAt + i]! +
+          (source[a + i]! * wa + source[b + i]! * wb + source[c + i]! * wc + source[d + i]! * wd);
       }
     } else if (left > 2) {
       for (let i = 0; i < length; i += 1) {
-        out[outAt + i] = source[a + i]! * wa + source[b + i]! * wb + source[c + i]! * wc + source[d + i]! * wd;
+        out[outAt + i] =
+          source[a + i]! * wa + source[b + i]! * wb + source[c + i]! * wc + source[d + i]! * wd;
       }
     } else if (left > 1) {
       for (let i = 0; i < length; i += 1) out[outAt + i] = source[a + i]! * wa + source[b + i]! * wb;
