@@ -17,13 +17,17 @@ export async function writeFixture(base: string, file: JsonObject, substitute: S
   }
   await mkdir(path.dirname(place), { recursive: true });
   // Only texts hold placeholders; JSON is written as it stands.
-  const bytes = file["text"] === undefined ? contentBytes(file) : Buffer.from(String(substitute(file["text"])));
+  const bytes =
+    file["text"] === undefined ? contentBytes(file) : Buffer.from(String(substitute(file["text"])));
   await writeFile(place, bytes);
   if (file["mtime"] !== undefined) await utimes(place, toNumber(file["mtime"]), toNumber(file["mtime"]));
 }
 
 /** Removes what is inside a directory, except names that `spared` holds. */
-export async function emptyDirectory(directory: string, spared: (name: string) => boolean = () => false): Promise<void> {
+export async function emptyDirectory(
+  directory: string,
+  spared: (name: string) => boolean = () => false,
+): Promise<void> {
   for (const name of await readdir(directory)) {
     if (!spared(name)) await rm(path.join(directory, name), { recursive: true, force: true });
   }

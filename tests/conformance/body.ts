@@ -16,7 +16,8 @@ export function contentBytes(form: JsonObject, substitute: Substitute = (value) 
   if (form["text"] !== undefined) return Buffer.from(String(substitute(form["text"])));
   if (form["base64"] !== undefined) return Buffer.from(String(form["base64"]), "base64");
   const fill = form["fill"];
-  if (fill !== undefined && isJsonObject(fill)) return Buffer.alloc(toNumber(fill["count"]), toNumber(fill["byte"]));
+  if (fill !== undefined && isJsonObject(fill))
+    return Buffer.alloc(toNumber(fill["count"]), toNumber(fill["byte"]));
   throw new Error(`unknown content form: ${Object.keys(form).join(", ")}`);
 }
 

@@ -2,7 +2,9 @@
 import { JsonSyntaxError, parseJson, printJson, type JsonObject, type JsonValue } from "@hearth/protocol";
 import type { HttpResponse } from "./client.ts";
 import { describeImage } from "./images.ts";
-import { match, numberIn, type MatchContext } from "./match.ts";
+import { numberIn } from "./json-values.ts";
+import type { MatchContext } from "./match-context.ts";
+import { match } from "./match.ts";
 
 /** Headers whose order or spelling says nothing. */
 function normalHeader(name: string, value: string): string {
@@ -44,7 +46,11 @@ export function compareResponse(
   );
 }
 
-function compareHeaders(expected: JsonObject, answer: HttpResponse, context: MatchContext): string | undefined {
+function compareHeaders(
+  expected: JsonObject,
+  answer: HttpResponse,
+  context: MatchContext,
+): string | undefined {
   for (const [name, pattern] of Object.entries(expected)) {
     const got = answer.header(name);
     const both = typeof pattern === "string" && got !== undefined;
@@ -72,7 +78,9 @@ function compareBody(expected: JsonObject, answer: HttpResponse, context: MatchC
   if (expected["text"] !== undefined) return match(expected["text"], body.toString("utf8"), context, "body");
   if (expected["base64"] !== undefined) {
     const same = Buffer.from(String(expected["base64"]), "base64").equals(body);
-    return same ? undefined : `body: ${body.length} bytes differ from the expected ones: ${preview(body, 80)}`;
+    return same
+      ? undefined
+      : `body: ${body.length} bytes differ from the expected ones: ${preview(body, 80)}`;
   }
   if (expected["size"] !== undefined) {
     const size = numberIn(expected["size"], 0);

@@ -1,6 +1,8 @@
 /** Compares a sequence of frames with patterns that may repeat, be absent, come in any order or interleave. */
 import { isJsonObject, type JsonObject, type JsonValue } from "@hearth/protocol";
-import { match, numberIn, operatorOf, short, type MatchContext } from "./match.ts";
+import { numberIn, short } from "./json-values.ts";
+import type { MatchContext } from "./match-context.ts";
+import { match, operatorOf } from "./match.ts";
 import { orderless } from "./orderless.ts";
 
 const SEQUENCE_OPERATORS = new Set(["<some>", "<maybe>", "<set>", "<merge>"]);
@@ -62,7 +64,12 @@ class SequenceSearch {
     if (operator === "<set>") return this.#set(given as JsonValue[], item, at);
     if (operator === "<merge>") {
       const sequences = given as JsonValue[][];
-      return this.#merge(sequences.map(() => 0), sequences, item, at);
+      return this.#merge(
+        sequences.map(() => 0),
+        sequences,
+        item,
+        at,
+      );
     }
     return (this.#fits(given, at) && this.run(item + 1, at + 1)) || this.run(item + 1, at);
   }
@@ -87,7 +94,9 @@ class SequenceSearch {
       return false;
     }
     const place = `frames[${at}..${end - 1}]`;
-    const problem = orderless(patterns, this.#frames.slice(at, end), this.#context, place, true);
+    const fits = (pattern: JsonValue, frame: JsonValue): boolean =>
+      match(pattern, frame, this.#context, place) === undefined;
+    const problem = orderless(patterns, this.#frames.slice(at, end), fits, place, true);
     if (problem === undefined) return this.run(item + 1, end);
     this.#note(at, problem);
     return false;
@@ -95,7 +104,8 @@ class SequenceSearch {
 
   /** `positions[i]` is how far sequence `i` has come. */
   #merge(positions: readonly number[], sequences: readonly JsonValue[][], item: number, at: number): boolean {
-    if (sequences.every((sequence, index) => positions[index] === sequence.length)) return this.run(item + 1, at);
+    if (sequences.every((sequence, index) => positions[index] === sequence.length))
+      return this.run(item + 1, at);
     for (const [index, sequence] of sequences.entries()) {
       const position = positions[index] as number;
       const pattern = sequence[position];

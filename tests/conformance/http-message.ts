@@ -47,7 +47,8 @@ export function readResponse(
   const head = readHead(bytes);
   if (head === undefined) return undefined;
   const rest = bytes.subarray(head.length);
-  if (head.status >= 100 && head.status < 200 && head.status !== 101) return readResponse(rest, method, closed);
+  if (head.status >= 100 && head.status < 200 && head.status !== 101)
+    return readResponse(rest, method, closed);
   if (method === "HEAD" || head.status === 204 || head.status === 304 || head.status === 101) {
     return { head, body: Buffer.alloc(0) };
   }

@@ -20,9 +20,13 @@ export function describeImage(bytes: Buffer): ImageDescription {
     if (bytes.subarray(0, 8).equals(PNG_SIGNATURE)) return describePng(bytes);
     if (bytes.readUInt16BE(0) === 0xffd8) return { image: describeJpeg(bytes), text: {} };
     const magic = bytes.toString("latin1", 0, 4);
-    if (magic === "RIFF" && bytes.toString("latin1", 8, 12) === "WEBP") return { image: describeWebp(bytes), text: {} };
+    if (magic === "RIFF" && bytes.toString("latin1", 8, 12) === "WEBP")
+      return { image: describeWebp(bytes), text: {} };
     if (magic === "GIF8") {
-      return { image: { format: "gif", width: bytes.readUInt16LE(6), height: bytes.readUInt16LE(8) }, text: {} };
+      return {
+        image: { format: "gif", width: bytes.readUInt16LE(6), height: bytes.readUInt16LE(8) },
+        text: {},
+      };
     }
   } catch (error) {
     return { image: { format: "broken", why: (error as Error).message }, text: {} };
@@ -45,7 +49,7 @@ function describePng(bytes: Buffer): ImageDescription {
 
 /** Walks the markers to the frame header (SOF). */
 function describeJpeg(bytes: Buffer): JsonObject {
-  for (let at = 2; at + 4 <= bytes.length; ) {
+  for (let at = 2; at + 4 <= bytes.length;) {
     const marker = bytes[at + 1] as number;
     if (bytes[at] !== 0xff || marker === 0xff) at += 1;
     else if (marker === 0x01 || (marker >= 0xd0 && marker <= 0xd8)) at += 2;

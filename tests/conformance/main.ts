@@ -27,13 +27,17 @@ async function main(options: Options): Promise<number> {
     const found = await Promise.all(folders(kind).map((folder) => readScenarios(folder, seen)));
     const wanted = found
       .flat()
-      .filter(({ area, name }) => fitsGlob(name, options.only) && (options.areas.length === 0 || options.areas.includes(area)));
+      .filter(
+        ({ area, name }) =>
+          fitsGlob(name, options.only) && (options.areas.length === 0 || options.areas.includes(area)),
+      );
     await runScenarios(run, wanted);
   }
   await runNodes(run, folders("nodes"), seen);
   await runWorkflows(run, folders("workflows"), seen);
 
-  if (seen.repeated > 0) print(`${seen.repeated} recordings lie in two folders with the same content and count once`);
+  if (seen.repeated > 0)
+    print(`${seen.repeated} recordings lie in two folders with the same content and count once`);
   print(`${((performance.now() - began) / 1000).toFixed(0)} s`);
   report.finish();
   if (options.report !== undefined) await writeFile(options.report, JSON.stringify(report, null, 1));

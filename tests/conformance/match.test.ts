@@ -2,10 +2,18 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseJson, type JsonValue } from "@hearth/protocol";
 import { matchFrames } from "./frame-sequence.ts";
-import { match, MatchContext } from "./match.ts";
+import { MatchContext } from "./match-context.ts";
+import { match } from "./match.ts";
 
 const now = 1_700_000_000;
-const context = (): MatchContext => new MatchContext([["name", "cat"], ["number", 7]], now);
+const context = (): MatchContext =>
+  new MatchContext(
+    [
+      ["name", "cat"],
+      ["number", 7],
+    ],
+    now,
+  );
 const fits = (pattern: JsonValue, value: JsonValue, given = context()): boolean =>
   match(pattern, value, given) === undefined;
 
@@ -26,7 +34,10 @@ test("objects have the same keys, arrays the same length and order", () => {
   assert.match(match({ a: 1 }, {}, context()) ?? "", /\$: key "a" is missing/);
   assert.match(match({}, { a: 1 }, context()) ?? "", /unexpected key "a"/);
   assert.match(match([1, 2], [1], context()) ?? "", /expected 2 elements, got 1/);
-  assert.match(match({ a: [{ b: 1 }] }, { a: [{ b: 2 }] }, context()) ?? "", /^\$\.a\[0\]\.b: expected 1, got 2$/);
+  assert.match(
+    match({ a: [{ b: 1 }] }, { a: [{ b: 2 }] }, context()) ?? "",
+    /^\$\.a\[0\]\.b: expected 1, got 2$/,
+  );
   assert.ok(!fits([1, 2], [2, 1]));
 });
 
@@ -37,7 +48,11 @@ const PLACEHOLDERS: readonly [string, readonly JsonValue[], readonly JsonValue[]
   ["<hex64>", ["a".repeat(64)], ["A".repeat(64), "a".repeat(63)]],
   ["<ms>", [now * 1000], [now, now * 1000 + 0.5, "x", (now - 49 * 3600) * 1000]],
   ["<seconds>", [now, now + 0.5], [now * 1000, "x", true]],
-  ["<iso>", ["2026-01-02T03:04:05", "2026-01-02T03:04:05.678Z", "2026-01-02T03:04:05+01:00"], ["2026-01-02", 5]],
+  [
+    "<iso>",
+    ["2026-01-02T03:04:05", "2026-01-02T03:04:05.678Z", "2026-01-02T03:04:05+01:00"],
+    ["2026-01-02", 5],
+  ],
   ["<int>", [0, -5, parseJson("18446744073709551615"), parseJson("2.0")], [0.5, "1", true, Number.NaN]],
   ["<number>", [0, 0.5], ["1", true, null]],
   ["<bool>", [true, false], [0, "true"]],
@@ -45,7 +60,11 @@ const PLACEHOLDERS: readonly [string, readonly JsonValue[], readonly JsonValue[]
   ["<path>", ["/a/b"], [null]],
   ["<prose>", ["text", null], [1, []]],
   ["<traceback>", [[], ["line"]], ["line", [1], null]],
-  ["<temp-prefix>", ["ComfyUI_temp_abcde_00001_.png", "ComfyUI_temp_abcde_00042_.png"], ["ComfyUI_temp_abcd1_00001_.png"]],
+  [
+    "<temp-prefix>",
+    ["ComfyUI_temp_abcde_00001_.png", "ComfyUI_temp_abcde_00042_.png"],
+    ["ComfyUI_temp_abcd1_00001_.png"],
+  ],
 ];
 
 for (const [placeholder, fitting, others] of PLACEHOLDERS) {
@@ -96,7 +115,8 @@ test("operators", () => {
   assert.ok(fits({ "<other>": 1 }, { "<other>": 1 }), "an unknown operator is a key");
 });
 
-const frames = (items: JsonValue[], got: JsonValue[]): boolean => matchFrames(items, got, context()) === undefined;
+const frames = (items: JsonValue[], got: JsonValue[]): boolean =>
+  matchFrames(items, got, context()) === undefined;
 
 test("sequence operators", () => {
   assert.ok(frames([1, 2], [1, 2]));
@@ -112,8 +132,32 @@ test("sequence operators", () => {
   assert.ok(frames([{ "<maybe>": 1 }, 1], [1]));
   assert.ok(frames([{ "<set>": [1, 2] }, 3], [2, 1, 3]));
   assert.ok(!frames([{ "<set>": [1, 2] }], [1, 1]));
-  assert.ok(frames([{ "<merge>": [[1, 2], [3, 4]] }], [3, 1, 2, 4]));
-  assert.ok(!frames([{ "<merge>": [[1, 2], [3, 4]] }], [2, 1, 3, 4]));
+  assert.ok(
+    frames(
+      [
+        {
+          "<merge>": [
+            [1, 2],
+            [3, 4],
+          ],
+        },
+      ],
+      [3, 1, 2, 4],
+    ),
+  );
+  assert.ok(
+    !frames(
+      [
+        {
+          "<merge>": [
+            [1, 2],
+            [3, 4],
+          ],
+        },
+      ],
+      [2, 1, 3, 4],
+    ),
+  );
   assert.ok(frames([{ "<merge>": [[{ "<some>": { of: [1] } }, 2], [3]] }, 5], [1, 3, 1, 2, 5]));
 });
 

@@ -2,51 +2,11 @@
  * Pattern matching of JSON values. Every matcher returns `undefined` when the value fits, or a text that says where it
  * differs. Placeholders and operators are those of `tests/golden/replay/README.md`.
  */
-import { entriesOf, isJsonObject, isNumeric, JsonFloat, objectFrom, printJson, toNumber, type JsonObject, type JsonValue } from "@hearth/protocol";
+import { entriesOf, isJsonObject, isNumeric, type JsonObject, type JsonValue } from "@hearth/protocol";
+import { sameNumber, short } from "./json-values.ts";
+import type { MatchContext } from "./match-context.ts";
 import { orderless } from "./orderless.ts";
 import { placeholder } from "./placeholders.ts";
-
-/** What patterns refer to: saved variables, the counter behind queue numbers, the clock. */
-export class MatchContext {
-  readonly variables: Map<string, JsonValue>;
-  /** Unix seconds; without it, times are not checked against the clock */
-  readonly now: number | undefined;
-  /** value − K of the first queue number seen */
-  counter: number | undefined;
-
-  constructor(variables: Iterable<readonly [string, JsonValue]> = [], now?: number) {
-    this.variables = new Map(variables);
-    this.now = now;
-  }
-
-  /** The same variables with a counter of its own: for probes whose matching must leave no trace. */
-  probe(): MatchContext {
-    return new MatchContext(this.variables, this.now);
-  }
-
-  /** Replaces `{{name}}`; a string that is only `{{name}}` takes the variable's value with its type. */
-  substitute<T extends JsonValue>(value: T): JsonValue {
-    if (typeof value === "string") {
-      const whole = /^\{\{([\w.]+)\}\}$/.exec(value)?.[1];
-      const found = whole === undefined ? undefined : this.variables.get(whole);
-      return found === undefined ? this.text(value) : found;
-    }
-    if (Array.isArray(value)) return value.map((item) => this.substitute(item));
-    if (isJsonObject(value)) {
-      return objectFrom(entriesOf(value).map(([key, item]) => [this.text(key), this.substitute(item)]));
-    }
-    return value;
-  }
-
-  /** Replaces `{{name}}` inside a text; unknown names stay. */
-  text(value: string): string {
-    return value.replace(/\{\{([\w.]+)\}\}/g, (literal, name: string) => {
-      const found = this.variables.get(name);
-      if (found === undefined) return literal;
-      return typeof found === "string" ? found : printJson(found);
-    });
-  }
-}
 
 const OPERATORS = new Set([
   "<any-order>",
@@ -63,21 +23,6 @@ export function operatorOf(pattern: JsonValue, known: ReadonlySet<string> = OPER
   if (!isJsonObject(pattern)) return undefined;
   const [key, ...more] = Object.keys(pattern);
   return key !== undefined && more.length === 0 && known.has(key) ? key : undefined;
-}
-
-/** Two JSON numbers of the same value, exactly: `1` = `1.0`, and no digit of a large integer is lost. */
-export function sameNumber(one: number | bigint | JsonFloat, other: number | bigint | JsonFloat): boolean {
-  const a = one instanceof JsonFloat ? one.value : one;
-  const b = other instanceof JsonFloat ? other.value : other;
-  // `==` compares a bigint with a double by mathematical value.
-  // eslint-disable-next-line eqeqeq
-  return a == b || (Number.isNaN(a) && Number.isNaN(b));
-}
-
-/** A value as it appears in a message. */
-export function short(value: JsonValue | undefined, limit = 300): string {
-  const text = value === undefined ? "nothing" : printJson(value);
-  return text.length <= limit ? text : `${text.slice(0, limit)}...`;
 }
 
 /** Compares a value with a pattern. `path` names the place in messages. */
@@ -99,7 +44,12 @@ export function match(
   return pattern === value ? undefined : `${path}: expected ${short(pattern)}, got ${short(value)}`;
 }
 
-function matchText(pattern: string, value: JsonValue, context: MatchContext, path: string): string | undefined {
+function matchText(
+  pattern: string,
+  value: JsonValue,
+  context: MatchContext,
+  path: string,
+): string | undefined {
   const fits = placeholder(pattern, value, context);
   if (fits === true) return undefined;
   if (fits === false) return `${path}: ${short(value)} does not fit ${pattern}`;
@@ -125,7 +75,9 @@ function equalJson(one: JsonValue, other: JsonValue): boolean {
   const keys = Object.keys(one);
   return (
     keys.length === Object.keys(other).length &&
-    keys.every((key) => Object.hasOwn(other, key) && equalJson(one[key] as JsonValue, other[key] as JsonValue))
+    keys.every(
+      (key) => Object.hasOwn(other, key) && equalJson(one[key] as JsonValue, other[key] as JsonValue),
+    )
   );
 }
 
@@ -183,6 +135,7 @@ function matchOperator(
   context: MatchContext,
   path: string,
 ): string | undefined {
+  const fits = (one: JsonValue, other: JsonValue): boolean => match(one, other, context, path) === undefined;
   switch (operator) {
     case "<one-of>":
       return matchOneOf(given as JsonValue[], value, context, path);
@@ -206,9 +159,9 @@ function matchOperator(
     }
     case "<lines-any-order>":
       if (typeof value !== "string") return `${path}: expected text, got ${short(value)}`;
-      return orderless(given as JsonValue[], value.split("\n"), context, path, true);
+      return orderless(given as JsonValue[], value.split("\n"), fits, path, true);
     default:
-      return orderless(given as JsonValue[], value, context, path, operator === "<any-order>");
+      return orderless(given as JsonValue[], value, fits, path, operator === "<any-order>");
   }
 }
 
@@ -225,9 +178,4 @@ function matchOneOf(
     first ??= problem;
   }
   return `${path}: none of ${alternatives.length} alternatives fits; ${first}`;
-}
-
-/** The number of a JSON value that a fixture promises to be one. */
-export function numberIn(value: JsonValue | undefined, otherwise: number): number {
-  return value === undefined || value === null ? otherwise : toNumber(value);
 }

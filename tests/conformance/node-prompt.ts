@@ -1,5 +1,12 @@
 /** Makes the prompt of a node case: the class under test as node `"1"`, its sources, and a collector per output. */
-import { entriesOf, isJsonObject, objectFrom, printJson, type JsonObject, type JsonValue } from "@hearth/protocol";
+import {
+  entriesOf,
+  isJsonObject,
+  objectFrom,
+  printJson,
+  type JsonObject,
+  type JsonValue,
+} from "@hearth/protocol";
 import { MAKERS, specialKey } from "./packs/golden-pack/make.ts";
 
 export interface NodeCase {

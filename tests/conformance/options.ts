@@ -45,8 +45,10 @@ export function splitCommand(text: string): string[] {
   const words: string[] = [];
   for (const [word] of text.matchAll(/(?:[^\s"'\\]|\\.|"(?:[^"\\]|\\.)*"|'[^']*')+/g)) {
     words.push(
-      word.replace(/"((?:[^"\\]|\\.)*)"|'([^']*)'|\\(.)/g, (_all, double?: string, single?: string, escaped?: string) =>
-        double === undefined ? (single ?? escaped ?? "") : double.replace(/\\(["\\$`])/g, "$1"),
+      word.replace(
+        /"((?:[^"\\]|\\.)*)"|'([^']*)'|\\(.)/g,
+        (_all, double?: string, single?: string, escaped?: string) =>
+          double === undefined ? (single ?? escaped ?? "") : double.replace(/\\(["\\$`])/g, "$1"),
       ),
     );
   }
@@ -79,7 +81,8 @@ export function readOptions(args: readonly string[], environment: NodeJS.Process
     },
   });
   if (values.help === true) return "help";
-  if (values.url !== undefined && values.command !== undefined) throw new Error("give --url or --command, not both");
+  if (values.url !== undefined && values.command !== undefined)
+    throw new Error("give --url or --command, not both");
   const named = KINDS.filter((kind) => values[kind] !== undefined);
   const folders = new Map(named.map((kind): [Kind, string[]] => [kind, values[kind] ?? []]));
   return {
@@ -120,7 +123,10 @@ function defaultFolders(environment: NodeJS.ProcessEnv): Map<Kind, string[]> {
 export function fitsGlob(name: string, globs: readonly string[]): boolean {
   if (globs.length === 0) return true;
   return globs.some((glob) => {
-    const source = glob.replace(/[.+^${}()|\\]/g, "\\$&").replaceAll("*", ".*").replaceAll("?", ".");
+    const source = glob
+      .replace(/[.+^${}()|\\]/g, "\\$&")
+      .replaceAll("*", ".*")
+      .replaceAll("?", ".");
     return new RegExp(`^(?:${source.replaceAll("[!", "[^")})$`, "s").test(name);
   });
 }

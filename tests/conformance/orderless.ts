@@ -1,6 +1,6 @@
 /** Arrays whose order says nothing: every pattern needs a value of its own. */
 import type { JsonValue } from "@hearth/protocol";
-import { match, short, type MatchContext } from "./match.ts";
+import { short } from "./json-values.ts";
 
 /**
  * Assigns a value of its own to each pattern (bipartite matching by augmenting paths). With `exact`, no value may be
@@ -9,7 +9,7 @@ import { match, short, type MatchContext } from "./match.ts";
 export function orderless(
   patterns: readonly JsonValue[],
   values: JsonValue,
-  context: MatchContext,
+  matches: (pattern: JsonValue, value: JsonValue) => boolean,
   path: string,
   exact: boolean,
 ): string | undefined {
@@ -17,9 +17,7 @@ export function orderless(
   if (exact && patterns.length !== values.length) {
     return `${path}: expected ${patterns.length} elements in any order, got ${values.length}: ${short(values)}`;
   }
-  const fits = patterns.map((pattern) =>
-    values.map((value) => match(pattern, value, context, path) === undefined),
-  );
+  const fits = patterns.map((pattern) => values.map((value) => matches(pattern, value)));
   const owner = new Map<number, number>();
   const assign = (pattern: number, seen: Set<number>): boolean => {
     for (let index = 0; index < values.length; index += 1) {

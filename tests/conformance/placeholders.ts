@@ -1,6 +1,6 @@
 /** Placeholders: strings of the form `<…>` that stand for a class of values. */
 import { isNumeric, toNumber, type JsonValue } from "@hearth/protocol";
-import type { MatchContext } from "./match.ts";
+import type { MatchContext } from "./match-context.ts";
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)?$/;

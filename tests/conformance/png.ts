@@ -25,9 +25,12 @@ export const PNG_MODES: Readonly<Record<number, string>> = { 0: "L", 2: "RGB", 3
 export function readPng(bytes: Buffer): PngImage {
   if (!bytes.subarray(0, 8).equals(PNG_SIGNATURE)) throw new Error("not a PNG");
   const chunks: PngChunk[] = [];
-  for (let at = 8; at + 8 <= bytes.length; ) {
+  for (let at = 8; at + 8 <= bytes.length;) {
     const length = bytes.readUInt32BE(at);
-    chunks.push({ type: bytes.toString("latin1", at + 4, at + 8), data: bytes.subarray(at + 8, at + 8 + length) });
+    chunks.push({
+      type: bytes.toString("latin1", at + 4, at + 8),
+      data: bytes.subarray(at + 8, at + 8 + length),
+    });
     at += 12 + length;
   }
   const header = chunks.find((chunk) => chunk.type === "IHDR")?.data;
@@ -95,7 +98,8 @@ function unfilter(png: PngImage, compressed: Buffer, width: number, height: numb
       const a = x >= pixel ? (out[to + x - pixel] as number) : 0;
       const b = y > 0 ? (out[above + x] as number) : 0;
       const c = x >= pixel && y > 0 ? (out[above + x - pixel] as number) : 0;
-      const base = filter === 1 ? a : filter === 2 ? b : filter === 3 ? (a + b) >> 1 : filter === 4 ? paeth(a, b, c) : 0;
+      const base =
+        filter === 1 ? a : filter === 2 ? b : filter === 3 ? (a + b) >> 1 : filter === 4 ? paeth(a, b, c) : 0;
       out[to + x] = ((raw[from + x] as number) + base) & 255;
     }
   }

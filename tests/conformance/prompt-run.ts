@@ -41,7 +41,11 @@ export class PromptClient {
   /** Posts a prompt and waits for its end. @throws when it does not end */
   async run(prompt: JsonObject, extraData: JsonObject = {}): Promise<PromptEnd> {
     this.#socket.take();
-    const answer = await this.#server.post("/prompt", { prompt, client_id: this.#clientId, extra_data: extraData });
+    const answer = await this.#server.post("/prompt", {
+      prompt,
+      client_id: this.#clientId,
+      extra_data: extraData,
+    });
     if (answer.status !== 200) return { state: "refused", status: answer.status, answer: objectIn(answer) };
     const id = String(objectIn(answer)["prompt_id"]);
     // The message may be lost with a worker or a socket, the history is not.

@@ -3,7 +3,15 @@ import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
-import { entriesOf, isJsonObject, objectFrom, parseJson, printJson, type JsonObject, type JsonValue } from "@hearth/protocol";
+import {
+  entriesOf,
+  isJsonObject,
+  objectFrom,
+  parseJson,
+  printJson,
+  type JsonObject,
+  type JsonValue,
+} from "@hearth/protocol";
 
 export async function readJson(file: string): Promise<JsonValue> {
   return parseJson(await readFile(file, "utf8"));

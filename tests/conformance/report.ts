@@ -50,7 +50,9 @@ export class Report {
       this.#stale.push(...waivers);
       this.#results.push({ ...outcome, state: "passed" });
     } else {
-      const waiver = waivers.length > 0 && outcome.problems.every((problem) => waivers.some((one) => covers(one, problem)));
+      const waiver =
+        waivers.length > 0 &&
+        outcome.problems.every((problem) => waivers.some((one) => covers(one, problem)));
       const reason = waiver ? waivers.map((one) => one.reason).join("; ") : undefined;
       this.#results.push({
         ...outcome,
@@ -99,7 +101,10 @@ export class Report {
     this.#print("");
     const order = ([a]: [string, Row], [b]: [string, Row]): number => (a.trim() < b.trim() ? -1 : 1);
     for (const [name, row] of [...rows].sort(order)) {
-      const more = [row.waived > 0 ? `, ${row.waived} waived` : "", row.skipped > 0 ? `, ${row.skipped} skipped` : ""];
+      const more = [
+        row.waived > 0 ? `, ${row.waived} waived` : "",
+        row.skipped > 0 ? `, ${row.skipped} skipped` : "",
+      ];
       this.#print(`${name.padEnd(28)} ${row.passed} passed, ${row.failed} failed${more.join("")}`);
     }
   }
@@ -111,7 +116,8 @@ export class Report {
       for (const { skipped: reason = "" } of results) counts.set(reason, (counts.get(reason) ?? 0) + 1);
       const sorted = [...counts].sort((a, b) => b[1] - a[1]);
       const lacking = sorted.filter(([reason]) => reason.startsWith(LACKS));
-      for (const [reason, count] of sorted) if (!reason.startsWith(LACKS)) this.#print(`skipped ${count} ${kind}: ${reason}`);
+      for (const [reason, count] of sorted)
+        if (!reason.startsWith(LACKS)) this.#print(`skipped ${count} ${kind}: ${reason}`);
       if (lacking.length === 0) continue;
       const total = lacking.reduce((sum, [, count]) => sum + count, 0);
       const classes = lacking.map(([reason, count]) => `${reason.slice(LACKS.length)} ${count}`).join(", ");

@@ -17,21 +17,28 @@ import { groupByStart } from "./kinds/scenarios.ts";
 const golden = path.join(PROJECT, "tests", "golden");
 
 test("the generator gives the recorded vectors", async () => {
-  const vectors = parseJson(await readFile(path.join(golden, "generator-vectors.json"), "utf8")) as JsonObject[];
+  const vectors = parseJson(
+    await readFile(path.join(golden, "generator-vectors.json"), "utf8"),
+  ) as JsonObject[];
   for (const vector of vectors) {
     const { json, floats } = describeValues([makeValue({ $tensor: vector["generator"] as JsonValue })]);
     const values = readFloats(floats);
     const first = (vector["first"] as JsonValue[]).map(toNumber);
-    assert.deepEqual([...values.slice(0, first.length)], first, json);
+    assert.deepEqual(Array.from(values.subarray(0, first.length)), first, json);
     assert.equal(createHash("sha256").update(floats).digest("hex"), vector["sha256"]);
   }
 });
 
 test("values go in and come out in the form of the recordings", () => {
-  const given = parseJson('{"samples": {"$tensor": {"shape": [1, 2], "kind": "data", "values": [1, 2.5]}}, "n": {"$int": "9007199254740993"}, "x": 1.0, "f": {"$float": "NaN"}}');
+  const given = parseJson(
+    '{"samples": {"$tensor": {"shape": [1, 2], "kind": "data", "values": [1, 2.5]}}, "n": {"$int": "9007199254740993"}, "x": 1.0, "f": {"$float": "NaN"}}',
+  );
   const { json, floats } = describeValues([makeValue(given)]);
   const tensor = '{"$tensor": {"shape": [1, 2], "at": 0, "n": 2}}';
-  assert.equal(json, `[{"samples": ${tensor}, "n": {"$int": "9007199254740993"}, "x": 1.0, "f": {"$float": "NaN"}}]`);
+  assert.equal(
+    json,
+    `[{"samples": ${tensor}, "n": {"$int": "9007199254740993"}, "x": 1.0, "f": {"$float": "NaN"}}]`,
+  );
   assert.deepEqual([...readFloats(floats)], [1, 2.5]);
 });
 
@@ -46,7 +53,10 @@ test("tensors are compared within the tolerance", () => {
   assert.equal(compareValue(expected, got, how(0.01), "x"), undefined);
   assert.equal(compareValue(expected, got, how(null), "x"), undefined);
   assert.match(compareValue(expected, got, how(0), "x") ?? "", /x: 1 of 2 values differ, most at 1/);
-  assert.match(compareValue({ $tensor: { shape: [3] } }, got, how(0), "x") ?? "", /shape \[2\], expected \[3\]/);
+  assert.match(
+    compareValue({ $tensor: { shape: [3] } }, got, how(0), "x") ?? "",
+    /shape \[2\], expected \[3\]/,
+  );
   const fill = { $tensor: { dtype: "float32", shape: [2], fill: 1.0005 } };
   assert.equal(compareValue(fill, got, how(1.1), "x"), undefined);
   assert.match(compareValue(1.5, 1.6, how(0), "x") ?? "", /expected 1.5, got 1.6/);
@@ -55,7 +65,9 @@ test("tensors are compared within the tolerance", () => {
 });
 
 test("a prompt with sources, nested nodes and collectors", () => {
-  const inputs = parseJson('{"a": {"$in": 1.0}, "b": {"$node": {"class": "B", "inputs": {"x": {"$list": [1]}}, "slot": 1}}, "c": [1], "d": {"$int": "18446744073709551615"}}');
+  const inputs = parseJson(
+    '{"a": {"$in": 1.0}, "b": {"$node": {"class": "B", "inputs": {"x": {"$list": [1]}}, "slot": 1}}, "c": [1], "d": {"$int": "18446744073709551615"}}',
+  );
   const prompt = buildPrompt("A", { name: "A/1", inputs: inputs as JsonObject, expect: {} }, 1, "/r/x");
   assert.deepEqual(prompt, {
     golden_in_1: { class_type: "GoldenSource", inputs: { description: "1.0" } },
@@ -105,7 +117,10 @@ test("waivers cover failures, and stale ones are reported", () => {
 });
 
 test("options", () => {
-  const some = readOptions(["--http", "x", "--areas", "a,b", "--command", "node 'a b' \"c\"", "--strict"], {});
+  const some = readOptions(
+    ["--http", "x", "--areas", "a,b", "--command", "node 'a b' \"c\"", "--strict"],
+    {},
+  );
   assert.ok(some !== "help");
   assert.deepEqual([...some.folders], [["http", ["x"]]]);
   assert.deepEqual(some.areas, ["a", "b"]);

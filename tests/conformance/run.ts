@@ -19,7 +19,11 @@ export interface Run {
 }
 
 /** Why a server with these flags and packs cannot be had from `--url`; `undefined` when it can. */
-export function unavailable(run: Run, flags: readonly string[], packs: readonly string[]): string | undefined {
+export function unavailable(
+  run: Run,
+  flags: readonly string[],
+  packs: readonly string[],
+): string | undefined {
   if (run.options.url === undefined) return undefined;
   if (flags.length > 0) return "the server at --url was started with other options";
   const missing = packs.filter((pack) => !run.options.packs.includes(pack));

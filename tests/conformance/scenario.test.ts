@@ -33,7 +33,7 @@ function serve(socket: net.Socket): void {
     const path = head.split(" ")[1] as string;
     if (path.startsWith("/ws")) upgrade(socket, head);
     else if (path === "/chunked") {
-      const chunks = Buffer.from("4\r\n{\"a\"\r\n4\r\n: 1}\r\n0\r\n\r\n");
+      const chunks = Buffer.from('4\r\n{"a"\r\n4\r\n: 1}\r\n0\r\n\r\n');
       socket.write(answer(200, chunks, "Transfer-Encoding: chunked", "Set-Cookie: a", "Set-Cookie: b"));
     } else if (path === "/until-close") socket.end(answer(200, Buffer.from("all of it")));
     else if (path === "/early") socket.end(answer(413, Buffer.from("no"), "Content-Length: 2"));
@@ -46,7 +46,9 @@ function serve(socket: net.Socket): void {
 
 function upgrade(socket: net.Socket, head: string): void {
   const key = /Sec-WebSocket-Key: (\S+)/.exec(head)?.[1] ?? "";
-  const accept = createHash("sha1").update(key + ACCEPT).digest("base64");
+  const accept = createHash("sha1")
+    .update(key + ACCEPT)
+    .digest("base64");
   socket.write(answer(101, Buffer.alloc(0), "Upgrade: websocket", `Sec-WebSocket-Accept: ${accept}`));
   const unmasked = (opcode: number, payload: Buffer, final = true): Buffer =>
     Buffer.concat([Buffer.from([(final ? 0x80 : 0) | opcode, payload.length]), payload]);
@@ -69,7 +71,10 @@ test("a request goes out exactly as written", async () => {
   const got = await request(server.baseUrl, given);
   const host = new URL(server.baseUrl).host;
   const sent = heard.at(-1)?.replace(/\ufffd/, "ü");
-  assert.equal(sent, `POST /a%2Fb?x=%20 HTTP/1.1\r\nHost: ${host}\r\nX-One: ü\r\nContent-Length: 2\r\n\r\nhi`);
+  assert.equal(
+    sent,
+    `POST /a%2Fb?x=%20 HTTP/1.1\r\nHost: ${host}\r\nX-One: ü\r\nContent-Length: 2\r\n\r\nhi`,
+  );
   assert.equal(got.status, 404);
   assert.equal(got.header("allow"), "POST, GET");
 });
@@ -87,7 +92,11 @@ const play = (steps: JsonObject[], strict = false) => playScenario(server, { ste
 
 test("steps of HTTP: expectations, saved values, accidents", async () => {
   const { problems, checks } = await play([
-    { request: { path: "/chunked" }, expect: { status: 200, body: { json: { a: "<int>" } } }, save: { a: "/a" } },
+    {
+      request: { path: "/chunked" },
+      expect: { status: 200, body: { json: { a: "<int>" } } },
+      save: { a: "/a" },
+    },
     { request: { path: "/{{a}}" }, expect: { status: 404, headers: { allow: "GET, POST", etag: null } } },
     { request: { path: "/x" }, expect: { status: 500 }, accident: true },
     { poll: { request: { path: "/prompt" }, until: { exec_info: { queue_remaining: 0 } } } },
@@ -108,7 +117,10 @@ test("a failing step fails the scenario, and later ones still run", async () => 
     ],
     true,
   );
-  assert.deepEqual(problems.map(({ step }) => step), [0, 1, 2]);
+  assert.deepEqual(
+    problems.map(({ step }) => step),
+    [0, 1, 2],
+  );
   assert.match(problems[0]?.text ?? "", /^status: expected 500, got 404/);
   assert.match(problems[1]?.text ?? "", /^header allow:/);
   assert.match(problems[2]?.text ?? "", /^body: not JSON/);

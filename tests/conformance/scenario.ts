@@ -9,7 +9,9 @@ import { request, type HttpResponse } from "./client.ts";
 import { compareResponse } from "./expectation.ts";
 import { frameType, matchFrames } from "./frame-sequence.ts";
 import { decodeFrame } from "./frames.ts";
-import { match, MatchContext, numberIn } from "./match.ts";
+import { numberIn } from "./json-values.ts";
+import { MatchContext } from "./match-context.ts";
+import { match } from "./match.ts";
 import type { ServerUnderTest } from "./server.ts";
 import { GoldenSocket, type ReceivedFrame } from "./socket.ts";
 
@@ -100,7 +102,8 @@ class ScenarioPlayer {
     try {
       for (const [index, step] of steps.entries()) {
         const kind = STEPS.find((name) => name in step);
-        if (kind === undefined) throw new Error(`step ${index} has no known kind: ${Object.keys(step).join(", ")}`);
+        if (kind === undefined)
+          throw new Error(`step ${index} has no known kind: ${Object.keys(step).join(", ")}`);
         try {
           await this.#step(kind, step);
         } catch (error) {
@@ -176,7 +179,8 @@ class ScenarioPlayer {
 
   #send(given: JsonObject): Promise<HttpResponse> {
     const form = given["body"];
-    const body = form === undefined || form === null ? undefined : encodeBody(form as JsonObject, this.#substitute);
+    const body =
+      form === undefined || form === null ? undefined : encodeBody(form as JsonObject, this.#substitute);
     return request(this.#server.baseUrl, {
       method: String(given["method"] ?? "GET"),
       path: this.#context.text(String(given["path"])),
@@ -246,7 +250,8 @@ class ScenarioPlayer {
     }
     const expected = step["expect"];
     const wanted = expected !== undefined && isJsonObject(expected) ? numberIn(expected["status"], 101) : 101;
-    if (socket.status !== wanted) throw new StepFailure(`upgrade status: expected ${wanted}, got ${socket.status}`);
+    if (socket.status !== wanted)
+      throw new StepFailure(`upgrade status: expected ${wanted}, got ${socket.status}`);
   }
 
   async #sendFrame(given: JsonObject): Promise<void> {
@@ -255,7 +260,8 @@ class ScenarioPlayer {
     if (given["raw"] !== undefined) socket.sendRaw(Buffer.from(String(given["raw"]), "base64"));
     else if (fill !== undefined && isJsonObject(fill)) {
       socket.sendText(String.fromCharCode(numberIn(fill["byte"], 0)).repeat(numberIn(fill["count"], 0)));
-    } else if (given["base64"] !== undefined) socket.sendBinary(Buffer.from(String(given["base64"]), "base64"));
+    } else if (given["base64"] !== undefined)
+      socket.sendBinary(Buffer.from(String(given["base64"]), "base64"));
     else if (given["text"] !== undefined) socket.sendText(this.#context.text(String(given["text"])));
     else socket.sendText(printJson(this.#substitute(given["json"] as JsonValue)));
     await settle(given, 100);
@@ -278,10 +284,7 @@ class ScenarioPlayer {
     const times = numberIn(given["times"], 1);
     const fits = (frame: ReceivedFrame): boolean =>
       match(pattern, decodeFrame(frame), new MatchContext(this.#context.variables)) === undefined;
-    return socket.wait(
-      (fresh) => fresh.filter(fits).length >= times,
-      numberIn(given["timeout_ms"], 30_000),
-    );
+    return socket.wait((fresh) => fresh.filter(fits).length >= times, numberIn(given["timeout_ms"], 30_000));
   }
 
   async #collect(step: JsonObject, given: JsonObject): Promise<void> {

@@ -126,9 +126,16 @@ export class LaunchedServer extends ServerUnderTest {
     const [program = "", ...words] = launch.command;
     const args = [
       ...words,
-      ...["--listen", "127.0.0.1", "--port", String(port), "--base-directory", base],
-      ...["--front-end-root", path.join(base, "web")],
-      ...["--database-url", `sqlite:///${path.join(base, "db", "golden.db")}`],
+      "--listen",
+      "127.0.0.1",
+      "--port",
+      String(port),
+      "--base-directory",
+      base,
+      "--front-end-root",
+      path.join(base, "web"),
+      "--database-url",
+      `sqlite:///${path.join(base, "db", "golden.db")}`,
       ...launch.flags.map((flag) => flag.replaceAll("{{base}}", base)),
     ];
     const child = spawn(program, args, {

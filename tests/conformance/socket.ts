@@ -103,7 +103,10 @@ export class GoldenSocket {
   }
 
   async #upgrade(head: Buffer): Promise<void> {
-    const timer = setTimeout(() => this.#socket.destroy(new Error("no answer to the upgrade within 30 s")), 30_000);
+    const timer = setTimeout(
+      () => this.#socket.destroy(new Error("no answer to the upgrade within 30 s")),
+      30_000,
+    );
     await once(this.#socket, "connect");
     this.#socket.write(head);
     const { promise, resolve, reject } = Promise.withResolvers<void>();
@@ -154,7 +157,9 @@ export class GoldenSocket {
       this.#parts.push(payload);
       if (!final) return;
       const bytes = Buffer.concat(this.#parts);
-      this.frames.push(this.#kind === TEXT ? { kind: "text", text: bytes.toString("utf8") } : { kind: "binary", bytes });
+      this.frames.push(
+        this.#kind === TEXT ? { kind: "text", text: bytes.toString("utf8") } : { kind: "binary", bytes },
+      );
     }
   }
 

@@ -1,7 +1,16 @@
 /** Compares described values with recorded ones, within a tolerance. */
 import { createHash } from "node:crypto";
-import { isJsonObject, isNumeric, JsonFloat, parseJson, printJson, toNumber, type JsonObject, type JsonValue } from "@hearth/protocol";
-import { numberIn, sameNumber, short } from "./match.ts";
+import {
+  isJsonObject,
+  isNumeric,
+  type JsonFloat,
+  parseJson,
+  printJson,
+  toNumber,
+  type JsonObject,
+  type JsonValue,
+} from "@hearth/protocol";
+import { numberIn, sameNumber, short } from "./json-values.ts";
 import { specialKey } from "./packs/golden-pack/make.ts";
 
 export interface Tolerance {
@@ -45,23 +54,31 @@ export function compareValue(
   if (key === "$prompt") return comparePrompt(got, how.prompt, path);
   // Lists of SVG texts are plain lists in the engine.
   if (key === "$svg") return compareValue((expected as JsonObject)[key] as JsonValue, got, how, path);
-  if (key === "$tensor") return compareTensor((expected as JsonObject)["$tensor"] as JsonObject, got, how, path);
+  if (key === "$tensor")
+    return compareTensor((expected as JsonObject)["$tensor"] as JsonObject, got, how, path);
   if (isNumeric(expected)) return compareNumber(expected, got, how, path);
   if (Array.isArray(expected)) {
     if (!Array.isArray(got)) return `${path}: expected an array, got ${short(got)}`;
-    if (got.length !== expected.length) return `${path}: ${got.length} elements, expected ${expected.length}: ${short(got)}`;
+    if (got.length !== expected.length)
+      return `${path}: ${got.length} elements, expected ${expected.length}: ${short(got)}`;
     for (const [index, item] of expected.entries()) {
       const problem = compareValue(item, got[index], how, `${path}[${index}]`);
       if (problem !== undefined) return problem;
     }
     return undefined;
   }
-  if (!isJsonObject(expected)) return expected === got ? undefined : `${path}: expected ${short(expected)}, got ${short(got)}`;
+  if (!isJsonObject(expected))
+    return expected === got ? undefined : `${path}: expected ${short(expected)}, got ${short(got)}`;
   if (!isJsonObject(got)) return `${path}: expected ${short(expected)}, got ${short(got)}`;
   return compareObject(expected, got, how, path);
 }
 
-function compareObject(expected: JsonObject, got: JsonObject, how: Comparison, path: string): string | undefined {
+function compareObject(
+  expected: JsonObject,
+  got: JsonObject,
+  how: Comparison,
+  path: string,
+): string | undefined {
   const missing = Object.keys(expected).filter((key) => !Object.hasOwn(got, key));
   const extra = Object.keys(got).filter((key) => !Object.hasOwn(expected, key));
   if (missing.length + extra.length > 0) {
@@ -92,16 +109,24 @@ function compareNumber(
 
 /** The text must be the posted prompt in Python's spelling. */
 function comparePrompt(got: JsonValue, prompt: JsonObject | undefined, path: string): string | undefined {
-  if (typeof got !== "string" || prompt === undefined) return `${path}: expected the prompt, got ${short(got)}`;
+  if (typeof got !== "string" || prompt === undefined)
+    return `${path}: expected the prompt, got ${short(got)}`;
   const written = parseJson(got) as JsonObject;
   // The recorded server leaves its change tokens in the prompt.
   for (const node of Object.values(written)) if (isJsonObject(node)) delete node["is_changed"];
   const [one, other] = [printJson(written), printJson(prompt)];
   if (one !== other) return `${path}: expected the prompt ${other.slice(0, 200)}, got ${one.slice(0, 200)}`;
-  return got === printJson(parseJson(got)) ? undefined : `${path}: the prompt is not spelled as Python spells JSON`;
+  return got === printJson(parseJson(got))
+    ? undefined
+    : `${path}: the prompt is not spelled as Python spells JSON`;
 }
 
-function compareTensor(reference: JsonObject, got: JsonValue, how: Comparison, path: string): string | undefined {
+function compareTensor(
+  reference: JsonObject,
+  got: JsonValue,
+  how: Comparison,
+  path: string,
+): string | undefined {
   if (specialKey(got) !== "$tensor") return `${path}: expected a tensor, got ${short(got)}`;
   const given = (got as JsonObject)["$tensor"] as JsonObject;
   const [want, have] = [printJson(reference["shape"] ?? []), printJson(given["shape"] ?? [])];
@@ -163,5 +188,7 @@ function compareDigest(
     magnitude += Math.abs(value);
   }
   const bound = (abs ?? 0) * values.length + (rel + SCALAR_REL) * magnitude;
-  return Math.abs(sum - want) <= bound ? undefined : `${path}: the sum of all values is ${sum}, expected ${want}`;
+  return Math.abs(sum - want) <= bound
+    ? undefined
+    : `${path}: the sum of all values is ${sum}, expected ${want}`;
 }

@@ -23,10 +23,17 @@ export class Waivers {
     if (!Array.isArray(entries)) throw new Error(`${file}: not a list`);
     const waivers = entries.map((entry): Waiver => {
       const { kind, case: name, reason, step } = isJsonObject(entry) ? entry : {};
-      if (typeof kind !== "string" || typeof name !== "string" || typeof reason !== "string" || reason === "") {
+      if (
+        typeof kind !== "string" ||
+        typeof name !== "string" ||
+        typeof reason !== "string" ||
+        reason === ""
+      ) {
         throw new Error(`${file}: a waiver needs kind, case and reason`);
       }
-      return step === undefined ? { kind, case: name, reason } : { kind, case: name, reason, step: toNumber(step) };
+      return step === undefined
+        ? { kind, case: name, reason }
+        : { kind, case: name, reason, step: toNumber(step) };
     });
     return new Waivers(waivers);
   }

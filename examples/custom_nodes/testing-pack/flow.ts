@@ -11,6 +11,8 @@ import {
   OutputLink,
 } from "@hearth/nodes/sdk";
 
+import { expectTypes } from "./inputs.ts";
+
 const category = "Testing/Flow";
 type Link = [string, number];
 
@@ -83,6 +85,7 @@ export const flowNodes = [
     },
     hidden: { dynprompt: "DYNPROMPT", unique_id: "UNIQUE_ID" },
     outputs: VALUES.map((index) => ({ type: "*", name: `value${index}` })),
+    ...expectTypes({ flow_control: "FLOW_CONTROL", condition: "BOOLEAN" }),
     execute(given, context) {
       const values = given as Record<string, unknown>;
       if (!given.condition) return VALUES.map((index) => values[`initial_value${index}`]);
@@ -164,6 +167,7 @@ export const flowNodes = [
       initial_value4: optional(raw),
     },
     outputs: [1, 2, 3, 4].map((index) => ({ type: "*", name: `value${index}` })),
+    ...expectTypes({ flow_control: "FLOW_CONTROL" }),
     execute(given, context) {
       const graph = context.graph();
       const open = given.flow_control[0];

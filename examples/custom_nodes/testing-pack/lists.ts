@@ -1,6 +1,8 @@
 /** List outputs, whole-list inputs, and accumulations: lists that are one value. */
 import { defineNode, input, int, NodeError, optional } from "@hearth/nodes/sdk";
 
+import { expectTypes } from "./inputs.ts";
+
 const category = "Testing/Lists";
 
 interface Accumulation {
@@ -37,6 +39,7 @@ export const listNodes = [
     displayName: "Accumulation Head",
     category,
     inputs: { accumulation },
+    ...expectTypes({ accumulation: "ACCUMULATION" }),
     outputs: ["ACCUMULATION", "*"],
     execute: (given) => [{ accum: given.accumulation.accum.slice(1) }, given.accumulation.accum[0] ?? null],
   }),
@@ -46,6 +49,7 @@ export const listNodes = [
     displayName: "Accumulation Tail",
     category,
     inputs: { accumulation },
+    ...expectTypes({ accumulation: "ACCUMULATION" }),
     outputs: ["ACCUMULATION", "*"],
     execute: (given) => [{ accum: given.accumulation.accum.slice(0, -1) }, given.accumulation.accum.at(-1) ?? null],
   }),
@@ -55,6 +59,7 @@ export const listNodes = [
     displayName: "Accumulation to List",
     category,
     inputs: { accumulation },
+    ...expectTypes({ accumulation: "ACCUMULATION" }),
     outputs: [{ type: "*", list: true }],
     execute: (given) => [given.accumulation.accum],
   }),
@@ -74,6 +79,7 @@ export const listNodes = [
     displayName: "Accumulation Get Length",
     category,
     inputs: { accumulation },
+    ...expectTypes({ accumulation: "ACCUMULATION" }),
     outputs: ["INT"],
     execute: (given) => [given.accumulation.accum.length],
   }),
@@ -83,6 +89,7 @@ export const listNodes = [
     displayName: "Accumulation Get Item",
     category,
     inputs: { accumulation, index: int({ default: 0, step: 1 }) },
+    ...expectTypes({ accumulation: "ACCUMULATION" }),
     outputs: ["*"],
     execute: (given) => [given.accumulation.accum[position(given.accumulation, given.index)]],
   }),

@@ -145,6 +145,10 @@ const WORDS: readonly [string, JsonValue][] = [
 /** How numbers are kept. `plain` reads whole floats as numbers: for wire messages that are not prompts. */
 export interface ParseOptions {
   readonly maxDepth?: number;
+  /** values of the whole text, those inside others included; default: any number */
+  readonly maxValues?: number;
+  /** digits of an integer; reading more takes time that grows faster than their number; default: any number */
+  readonly maxDigits?: number;
 }
 
 interface ArrayFrame {
@@ -158,10 +162,12 @@ interface ObjectFrame {
 
 /**
  * Parses JSON text.
- * @throws JsonSyntaxError when the text is not JSON, or nests deeper than `maxDepth`.
+ * @throws JsonSyntaxError when the text is not JSON, or goes beyond a limit of `options`.
  */
 export function parseJson(text: string, options: ParseOptions = {}): JsonValue {
   const maxDepth = options.maxDepth ?? MAX_DEPTH;
+  const maxDigits = options.maxDigits ?? Number.POSITIVE_INFINITY;
+  let valuesLeft = options.maxValues ?? Number.POSITIVE_INFINITY;
   const stack: (ArrayFrame | ObjectFrame)[] = [];
   let at = 0;
 
@@ -211,7 +217,9 @@ export function parseJson(text: string, options: ParseOptions = {}): JsonValue {
       if (match[1] !== undefined || match[2] !== undefined) {
         return Number.isInteger(number) ? new JsonFloat(number) : number;
       }
-      return Number.isSafeInteger(number) ? number + 0 : BigInt(match[0]);
+      if (Number.isSafeInteger(number)) return number + 0;
+      if (match[0].replace("-", "").length > maxDigits) fail(`Integer of more than ${maxDigits} digits`);
+      return BigInt(match[0]);
     }
     for (const [word, value] of WORDS) {
       if (text.startsWith(word, at)) {
@@ -225,6 +233,7 @@ export function parseJson(text: string, options: ParseOptions = {}): JsonValue {
   skip();
   for (;;) {
     // One value starts at `at`.
+    if ((valuesLeft -= 1) < 0) fail(`More than ${options.maxValues} values`);
     let value: JsonValue;
     const char = text[at];
     if (char === "[" || char === "{") {

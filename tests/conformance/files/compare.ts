@@ -1,6 +1,6 @@
 /** Compares described files with recorded ones. */
 import { isJsonObject, toNumber, type JsonObject, type JsonValue } from "@hearth/protocol";
-import { short } from "../match.ts";
+import { short } from "../json-values.ts";
 import { compareValue, type Comparison } from "../values.ts";
 import { sortKey } from "./describe.ts";
 
@@ -63,7 +63,9 @@ function compareStreams(
     for (const [key, value] of Object.entries(stream)) {
       const where = `${place}.streams[${index}].${key}`;
       const other = got[index]?.[key];
-      const problem = LOSSY_KEYS.has(key) ? compareLossy(key, value, other, where) : compareValue(value, other, how, where);
+      const problem = LOSSY_KEYS.has(key)
+        ? compareLossy(key, value, other, where)
+        : compareValue(value, other, how, where);
       if (problem !== undefined) return problem;
     }
   }
@@ -71,9 +73,15 @@ function compareStreams(
 }
 
 /** Nested lists of figures of a lossy codec. */
-function compareLossy(key: string, expected: JsonValue, got: JsonValue | undefined, place: string): string | undefined {
+function compareLossy(
+  key: string,
+  expected: JsonValue,
+  got: JsonValue | undefined,
+  place: string,
+): string | undefined {
   if (Array.isArray(expected)) {
-    if (!Array.isArray(got) || got.length !== expected.length) return `${place}: ${short(got)}, expected ${short(expected)}`;
+    if (!Array.isArray(got) || got.length !== expected.length)
+      return `${place}: ${short(got)}, expected ${short(expected)}`;
     for (const [index, item] of expected.entries()) {
       const problem = compareLossy(key, item, got[index], `${place}[${index}]`);
       if (problem !== undefined) return problem;

@@ -11,7 +11,21 @@ import { describeSafetensors } from "./safetensors.ts";
 import { FloatPool } from "./float-pool.ts";
 import { describeWebpFile } from "./webp-file.ts";
 
-const MEDIA = new Set([".flac", ".mp3", ".opus", ".wav", ".m4a", ".aac", ".ogg", ".mp4", ".mkv", ".webm", ".mov", ".avi", ".gif"]);
+const MEDIA = new Set([
+  ".flac",
+  ".mp3",
+  ".opus",
+  ".wav",
+  ".m4a",
+  ".aac",
+  ".ogg",
+  ".mp4",
+  ".mkv",
+  ".webm",
+  ".mov",
+  ".avi",
+  ".gif",
+]);
 
 export interface FoundFiles {
   /** sorted by folder and masked path */

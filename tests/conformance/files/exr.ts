@@ -64,7 +64,7 @@ function readAttributes(bytes: Buffer): { attributes: Attribute[]; end: number }
 
 function channelNames(data: Buffer): string[] {
   const names: string[] = [];
-  for (let at = 0; data[at] !== 0; ) {
+  for (let at = 0; data[at] !== 0;) {
     const end = data.indexOf(0, at);
     const type = data.readInt32LE(end + 1);
     if (type !== 2) throw new Error(`OpenEXR channels of pixel type ${type} are not read`);

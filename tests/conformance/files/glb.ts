@@ -5,7 +5,7 @@ import { parseJson, type JsonObject } from "@hearth/protocol";
 export function describeGlb(bytes: Buffer): JsonObject {
   if (bytes.toString("latin1", 0, 4) !== "glTF") throw new Error("not a binary glTF file");
   const chunks = new Map<string, Buffer>();
-  for (let at = 12; at + 8 <= bytes.length; ) {
+  for (let at = 12; at + 8 <= bytes.length;) {
     const length = bytes.readUInt32LE(at);
     chunks.set(bytes.toString("latin1", at + 4, at + 8), bytes.subarray(at + 8, at + 8 + length));
     at += 8 + length;

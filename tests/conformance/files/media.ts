@@ -11,7 +11,8 @@ const LIMIT = { encoding: "buffer", maxBuffer: 512 << 20 } as const;
 const DECODERS: Readonly<Record<string, string>> = { mp3: "mp3float", av1: "libdav1d" };
 const LOSSLESS = new Set(["flac", "pcm_s16le", "pcm_s24le", "pcm_f32le"]);
 /** Tags that muxers write about themselves. */
-const OWN_TAGS = /^(encoder|major_brand|minor_version|compatible_brands|duration|handler_name|vendor_id|language)$/i;
+const OWN_TAGS =
+  /^(encoder|major_brand|minor_version|compatible_brands|duration|handler_name|vendor_id|language)$/i;
 
 /** Whether `ffprobe` and `ffmpeg` can be run. */
 export async function hasMediaPrograms(): Promise<boolean> {
@@ -26,7 +27,11 @@ export async function hasMediaPrograms(): Promise<boolean> {
 
 /** Everything that ffprobe says of a file. @throws when it is not a media file */
 export async function probe(file: string): Promise<{ format: JsonObject; streams: JsonObject[] }> {
-  const { stdout } = await run("ffprobe", ["-v", "error", "-show_format", "-show_streams", "-of", "json", file], LIMIT);
+  const { stdout } = await run(
+    "ffprobe",
+    ["-v", "error", "-show_format", "-show_streams", "-of", "json", file],
+    LIMIT,
+  );
   const answer = parseJson(stdout.toString("utf8")) as JsonObject;
   return { format: answer["format"] as JsonObject, streams: answer["streams"] as JsonObject[] };
 }
@@ -43,10 +48,26 @@ export async function decodeAudio(file: string, channels: number): Promise<Float
 
 /** The frames of the first video stream as RGB bytes. */
 export async function decodeVideo(file: string, width: number, height: number): Promise<Buffer[]> {
-  const args = ["-v", "error", "-i", file, "-map", "0:v:0", "-fps_mode", "passthrough", "-f", "rawvideo", "-pix_fmt", "rgb24", "-"];
+  const args = [
+    "-v",
+    "error",
+    "-i",
+    file,
+    "-map",
+    "0:v:0",
+    "-fps_mode",
+    "passthrough",
+    "-f",
+    "rawvideo",
+    "-pix_fmt",
+    "rgb24",
+    "-",
+  ];
   const { stdout } = await run("ffmpeg", args, LIMIT);
   const size = width * height * 3;
-  return Array.from({ length: Math.floor(stdout.length / size) }, (_, i) => stdout.subarray(i * size, (i + 1) * size));
+  return Array.from({ length: Math.floor(stdout.length / size) }, (_, i) =>
+    stdout.subarray(i * size, (i + 1) * size),
+  );
 }
 
 /** Mean red, green and blue of interleaved bytes, to one decimal. */

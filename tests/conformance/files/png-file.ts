@@ -2,7 +2,22 @@
 import type { JsonObject, JsonValue } from "@hearth/protocol";
 import { pngFrames, pngSamples, readPng, type PngChunk } from "../png.ts";
 
-const STANDARD = new Set(["IHDR", "PLTE", "IDAT", "IEND", "tEXt", "tRNS", "pHYs", "gAMA", "sRGB", "iCCP", "cICP", "acTL", "fcTL", "fdAT"]);
+const STANDARD = new Set([
+  "IHDR",
+  "PLTE",
+  "IDAT",
+  "IEND",
+  "tEXt",
+  "tRNS",
+  "pHYs",
+  "gAMA",
+  "sRGB",
+  "iCCP",
+  "cICP",
+  "acTL",
+  "fcTL",
+  "fdAT",
+]);
 
 export function describePngFile(bytes: Buffer): JsonObject {
   const png = readPng(bytes);
@@ -31,7 +46,12 @@ function extraOf({ type, data }: PngChunk): JsonValue[] {
   if (type === "acTL") return [[type, [data.readUInt32BE(0), data.readUInt32BE(4)]]];
   if (type === "fcTL") {
     const words = [0, 4, 8, 12, 16].map((at) => data.readUInt32BE(at));
-    return [[type, [...words, data.readUInt16BE(20), data.readUInt16BE(22), data.readUInt8(24), data.readUInt8(25)]]];
+    return [
+      [
+        type,
+        [...words, data.readUInt16BE(20), data.readUInt16BE(22), data.readUInt8(24), data.readUInt8(25)],
+      ],
+    ];
   }
   if (STANDARD.has(type)) return [];
   const end = data.indexOf(0);

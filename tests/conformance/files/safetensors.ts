@@ -13,7 +13,14 @@ export function describeSafetensors(bytes: Buffer, pool: FloatPool): JsonObject 
   const { __metadata__: metadata = {}, ...entries } = header;
   const tensors: JsonObject = {};
   const dtypes: JsonObject = {};
-  for (const [name, { dtype, shape, data_offsets: [from, to] }] of Object.entries(entries as unknown as Header)) {
+  for (const [
+    name,
+    {
+      dtype,
+      shape,
+      data_offsets: [from, to],
+    },
+  ] of Object.entries(entries as unknown as Header)) {
     const data = bytes.subarray(8 + length + from, 8 + length + to);
     tensors[name] = pool.add(floatsOf(data, dtype), shape);
     dtypes[name] = dtype;
@@ -22,7 +29,8 @@ export function describeSafetensors(bytes: Buffer, pool: FloatPool): JsonObject 
 }
 
 function floatsOf(data: Buffer, dtype: string): Float32Array {
-  if (dtype === "F32") return Float32Array.from({ length: data.length / 4 }, (_, i) => data.readFloatLE(4 * i));
+  if (dtype === "F32")
+    return Float32Array.from({ length: data.length / 4 }, (_, i) => data.readFloatLE(4 * i));
   const copy = data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength);
   if (dtype === "F16") return Float32Array.from(new Float16Array(copy));
   if (dtype !== "BF16") throw new Error(`tensors of type ${dtype} are not read`);

@@ -4,7 +4,7 @@ import path from "node:path";
 import sharp from "sharp";
 import { toNumber, type JsonObject, type JsonValue } from "@hearth/protocol";
 import { sha256 } from "../images.ts";
-import { short } from "../match.ts";
+import { short } from "../json-values.ts";
 import { PNG_MODES, PNG_SIGNATURE, pngFrames, pngSamples, readPng } from "../png.ts";
 import { decodeAudio, decodeVideo, hasMediaPrograms, meanColours, probe } from "./media.ts";
 import { describeSafetensors } from "./safetensors.ts";
@@ -80,7 +80,8 @@ async function comparePicture(
 ): Promise<string | undefined> {
   const size = [toNumber(expected["width"]), toNumber(expected["height"]), toNumber(expected["frames"])];
   const have = [got.width, got.height, got.frames.length];
-  if (size.join() !== have.join()) return `width, height, frames are ${have.join(", ")}, expected ${size.join(", ")}`;
+  if (size.join() !== have.join())
+    return `width, height, frames are ${have.join(", ")}, expected ${size.join(", ")}`;
   if (closeness === "own") return undefined;
   if (got.mode !== expected["mode"]) return `mode ${got.mode}, expected ${short(expected["mode"])}`;
   const keys = [got.textKeys, expected["text_keys"] as string[]].map((names) => names.toSorted().join(", "));
@@ -88,7 +89,8 @@ async function comparePicture(
   const digests = [expected["pixels_sha256"] as JsonValue].flat();
   const differing = got.frames.findIndex((frame, index) => sha256(frame) !== digests[index]);
   if (differing < 0) return undefined;
-  if (closeness === "exact") return `the pixels of frame ${differing} differ${await distance(folder, expected, got)}`;
+  if (closeness === "exact")
+    return `the pixels of frame ${differing} differ${await distance(folder, expected, got)}`;
   return compareSamples(folder, expected, got, closeness);
 }
 
@@ -133,7 +135,9 @@ export function difference(one: Buffer, other: Buffer): { most: number; mean: nu
 
 function compareLatent(expected: JsonObject, bytes: Buffer, closeness: Closeness): string | undefined {
   const described = describeSafetensors(bytes, new FloatPool());
-  const keys = Object.keys(described["metadata"] as JsonObject).sort().join(", ");
+  const keys = Object.keys(described["metadata"] as JsonObject)
+    .sort()
+    .join(", ");
   const wanted = (expected["metadata_keys"] as string[]).toSorted().join(", ");
   if (keys !== wanted) return `metadata [${keys}], expected [${wanted}]`;
   const data = bytes.subarray(8 + Number(bytes.readBigUInt64LE(0)));
@@ -152,11 +156,13 @@ async function compareMedia(
   const tags = new Set(Object.keys((format["tags"] ?? {}) as JsonObject).map((tag) => tag.toLowerCase()));
   for (const key of expected["metadata_keys"] as string[]) {
     // Which tags a muxer writes of its own accord is its business.
-    if (["prompt", "workflow"].includes(key.toLowerCase()) && !tags.has(key.toLowerCase())) return `no tag ${key}`;
+    if (["prompt", "workflow"].includes(key.toLowerCase()) && !tags.has(key.toLowerCase()))
+      return `no tag ${key}`;
   }
   const stream = (type: string): JsonObject | undefined => streams.find((one) => one["codec_type"] === type);
   const { audio, video } = expected as { audio?: JsonObject; video?: JsonObject };
-  const problem = audio === undefined ? undefined : await compareAudio(audio, stream("audio"), file, closeness);
+  const problem =
+    audio === undefined ? undefined : await compareAudio(audio, stream("audio"), file, closeness);
   return problem ?? (video === undefined ? undefined : compareVideo(video, stream("video"), file));
 }
 
@@ -177,7 +183,8 @@ async function compareAudio(
   // Lossy codecs pad their last frame.
   const slack = expected["codec"] === "flac" ? 0 : 2048;
   if (Math.abs(length - count) > slack) return `audio: ${length} samples, expected ${count}`;
-  if (closeness !== "exact" || expected["format"] !== "s16" || expected["samples_sha256"] === undefined) return undefined;
+  if (closeness !== "exact" || expected["format"] !== "s16" || expected["samples_sha256"] === undefined)
+    return undefined;
   const words = Buffer.alloc(length * channels * 2);
   for (let index = 0; index < length * channels; index += 1) {
     const value = samples[index % channels]?.[Math.floor(index / channels)] ?? 0;
@@ -199,12 +206,18 @@ async function compareVideo(
     return numerator / denominator;
   };
   const figures = [stream["codec_name"], width, height, frames.length, stream["pix_fmt"]].join(", ");
-  const wanted = ["codec", "width", "height", "frames", "pix_fmt"].map((key) => String(expected[key])).join(", ");
-  if (figures !== wanted) return `video: codec, width, height, frames, format are ${figures}, expected ${wanted}`;
+  const wanted = ["codec", "width", "height", "frames", "pix_fmt"]
+    .map((key) => String(expected[key]))
+    .join(", ");
+  if (figures !== wanted)
+    return `video: codec, width, height, frames, format are ${figures}, expected ${wanted}`;
   const [fps, wantedFps] = [rate(stream["avg_frame_rate"]), rate(expected["fps"])];
-  if (Math.abs(fps - wantedFps) > 0.01 * wantedFps) return `video: ${fps} frames per second, expected ${wantedFps}`;
+  if (Math.abs(fps - wantedFps) > 0.01 * wantedFps)
+    return `video: ${fps} frames per second, expected ${wantedFps}`;
   const mean = frames[0] === undefined ? [] : meanColours(frames[0], 3);
   const recorded = (expected["first_frame_mean_rgb"] ?? []) as JsonValue[];
   const off = recorded.findIndex((colour, index) => Math.abs(toNumber(colour) - (mean[index] ?? 0)) > 3);
-  return off < 0 ? undefined : `video: the first frame's mean colour is ${mean.join(", ")}, expected ${short(recorded)}`;
+  return off < 0
+    ? undefined
+    : `video: the first frame's mean colour is ${mean.join(", ")}, expected ${short(recorded)}`;
 }

@@ -31,7 +31,7 @@ export async function describeWebpFile(bytes: Buffer): Promise<JsonObject> {
 function chunkTypes(bytes: Buffer): string[] {
   const types: string[] = [];
   const walk = (from: number, to: number): void => {
-    for (let at = from; at + 8 <= to; ) {
+    for (let at = from; at + 8 <= to;) {
       const type = bytes.toString("latin1", at, at + 4);
       const length = bytes.readUInt32LE(at + 4);
       types.push(type);

@@ -2,7 +2,8 @@
 import path from "node:path";
 import { existsSync } from "node:fs";
 import { isJsonObject, type JsonObject, type JsonValue } from "@hearth/protocol";
-import { match, MatchContext } from "../match.ts";
+import { MatchContext } from "../match-context.ts";
+import { match } from "../match.ts";
 import { readJson } from "../recordings.ts";
 import { LACKS } from "../report.ts";
 import type { Run } from "../run.ts";
@@ -33,7 +34,8 @@ export async function compareInfo(run: Run, nodesFolder: string, got: JsonObject
     const plain = withoutProse(info) as JsonObject;
     for (const list of byClass.get(name) ?? []) emptyList(plain, list.path);
     // Where the recording has null or "" and prose was removed, both are text.
-    const text = match(withoutProse(expected), plain, new MatchContext(), name) ?? orderProblem(expected, info, name);
+    const text =
+      match(withoutProse(expected), plain, new MatchContext(), name) ?? orderProblem(expected, info, name);
     run.report.add({ ...outcome, problems: text === undefined ? [] : [{ text }] });
   }
 }
@@ -45,7 +47,8 @@ function orderProblem(expected: JsonValue, got: JsonValue, name: string): string
       const input = isJsonObject(info) ? (info["input"] as JsonObject) : {};
       return Object.keys((input[group] ?? {}) as JsonObject).join(", ");
     };
-    if (keys(expected) !== keys(got)) return `${name}.input.${group}: order ${keys(got)}, expected ${keys(expected)}`;
+    if (keys(expected) !== keys(got))
+      return `${name}.input.${group}: order ${keys(got)}, expected ${keys(expected)}`;
   }
   return undefined;
 }
@@ -68,6 +71,8 @@ function withoutProse(value: JsonValue): JsonValue {
 /** Lists that are filled from folders are recorded empty. */
 function emptyList(info: JsonObject, place: readonly (string | number)[]): void {
   let value: JsonValue | undefined = info;
-  for (const key of place.slice(0, -1)) value = (value as Record<string | number, JsonValue> | undefined)?.[key];
-  if (typeof value === "object" && value !== null) (value as Record<string | number, JsonValue>)[place.at(-1) ?? ""] = [];
+  for (const key of place.slice(0, -1))
+    value = (value as Record<string | number, JsonValue> | undefined)?.[key];
+  if (typeof value === "object" && value !== null)
+    (value as Record<string | number, JsonValue>)[place.at(-1) ?? ""] = [];
 }

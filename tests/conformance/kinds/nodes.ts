@@ -3,7 +3,14 @@ import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
-import { isJsonObject, keysOf, parseJson, printJson, type JsonObject, type JsonValue } from "@hearth/protocol";
+import {
+  isJsonObject,
+  keysOf,
+  parseJson,
+  printJson,
+  type JsonObject,
+  type JsonValue,
+} from "@hearth/protocol";
 import { emptyDirectory, writeFixture } from "../base-directory.ts";
 import { compareFiles } from "../files/compare.ts";
 import { describeFiles } from "../files/describe.ts";
@@ -34,7 +41,8 @@ export async function runNodes(run: Run, folders: readonly string[], seen: Seen)
   if (folders.length === 0 || (recordings.length === 0 && run.options.only.length > 0)) return;
   const reason = unavailable(run, [], PACKS);
   if (reason !== undefined) {
-    for (const recording of recordings) for (const given of recording.cases) skip(run, recording, given, reason);
+    for (const recording of recordings)
+      for (const given of recording.cases) skip(run, recording, given, reason);
     return;
   }
   let server: ServerUnderTest;
@@ -144,7 +152,11 @@ class CaseRun {
     try {
       for (const dir of ["input", "output", "temp"]) await emptyDirectory(path.join(base, dir));
       for (const file of files) {
-        await writeFixture(base, { ...file, path: `${String(file["dir"])}/${String(file["path"])}` }, (value) => value);
+        await writeFixture(
+          base,
+          { ...file, path: `${String(file["dir"])}/${String(file["path"])}` },
+          (value) => value,
+        );
       }
       const slots = (this.#info["output"] as JsonValue[]).length;
       const prompt = buildPrompt(this.#recording.class, this.#case, slots, this.#resultFile);
@@ -177,7 +189,10 @@ class CaseRun {
     );
   }
 
-  async #compareOutputs(expected: readonly JsonValue[] | undefined, how: Comparison): Promise<string | undefined> {
+  async #compareOutputs(
+    expected: readonly JsonValue[] | undefined,
+    how: Comparison,
+  ): Promise<string | undefined> {
     for (const [slot, want] of (expected ?? []).entries()) {
       const file = `${this.#resultFile}.${slot}`;
       let got: JsonValue | undefined;
@@ -202,17 +217,24 @@ class CaseRun {
     const shown = (end.history["outputs"] as JsonObject)["1"];
     const ui = expect["ui"];
     if (ui !== undefined && shown === undefined) return "the node shows nothing";
-    if (ui === undefined && shown !== undefined) return `ui is not expected: ${printJson(shown).slice(0, 200)}`;
-    const problem = ui === undefined ? undefined : compareValue(ui, maskedValue(shown as JsonValue), how, "ui");
+    if (ui === undefined && shown !== undefined)
+      return `ui is not expected: ${printJson(shown).slice(0, 200)}`;
+    const problem =
+      ui === undefined ? undefined : compareValue(ui, maskedValue(shown as JsonValue), how, "ui");
     if (problem !== undefined) return problem;
     const texts = end.texts.flatMap(({ node, text }) => (node === "1" ? [text] : []));
     return compareValue(expect["progress_text"] ?? [], texts, how, "progress_text");
   }
 
-  async #compareFiles(expected: readonly JsonObject[] | undefined, how: Comparison): Promise<string | undefined> {
+  async #compareFiles(
+    expected: readonly JsonObject[] | undefined,
+    how: Comparison,
+  ): Promise<string | undefined> {
     if (expected === undefined) return undefined;
     // Files that lay there before are not recorded.
-    const given = (this.#case.input_files ?? []).map((file) => `${String(file["dir"])}/${String(file["path"])}`);
+    const given = (this.#case.input_files ?? []).map(
+      (file) => `${String(file["dir"])}/${String(file["path"])}`,
+    );
     const { files, floats } = await describeFiles(this.#server.baseDirectory as string, new Set(given));
     return compareFiles(expected, files, { ...how, got: floats });
   }
@@ -224,14 +246,27 @@ function compareError(expected: JsonObject, end: PromptEnd): string | undefined 
   if (stage === "validation") {
     if (end.state !== "refused") return "the prompt should be refused";
     const nodes = (end.answer["node_errors"] ?? {}) as Record<string, JsonObject>;
-    if (upstream !== undefined && upstream !== false) return keysOf(nodes).length > 0 ? undefined : "no node has errors";
+    if (upstream !== undefined && upstream !== false)
+      return keysOf(nodes).length > 0 ? undefined : "no node has errors";
     const found = ((nodes["1"]?.["errors"] ?? []) as JsonObject[]).map((error): [JsonValue, JsonValue] => {
       const info = error["extra_info"];
-      return [error["type"] ?? null, info !== undefined && isJsonObject(info) ? (info["input_name"] ?? null) : null];
+      return [
+        error["type"] ?? null,
+        info !== undefined && isJsonObject(info) ? (info["input_name"] ?? null) : null,
+      ];
     });
-    const sorted = (pairs: JsonValue[]): string => pairs.map((pair) => printJson(pair)).sort().join(" ");
-    const wanted = ((errors ?? []) as JsonObject[]).map((error): JsonValue => [error["type"] ?? null, error["input"] ?? null]);
-    return sorted(found) === sorted(wanted) ? undefined : `validation errors ${sorted(found)}, expected ${sorted(wanted)}`;
+    const sorted = (pairs: JsonValue[]): string =>
+      pairs
+        .map((pair) => printJson(pair))
+        .sort()
+        .join(" ");
+    const wanted = ((errors ?? []) as JsonObject[]).map((error): JsonValue => [
+      error["type"] ?? null,
+      error["input"] ?? null,
+    ]);
+    return sorted(found) === sorted(wanted)
+      ? undefined
+      : `validation errors ${sorted(found)}, expected ${sorted(wanted)}`;
   }
   if (end.state === "refused") return `refused with ${end.status}, but should fail while it runs`;
   const failure = statusMessage(end.history, "execution_error");

@@ -62,7 +62,11 @@ async function runGroup(run: Run, group: readonly Recording[]): Promise<void> {
   }
 }
 
-async function play(run: Run, server: ServerUnderTest, recording: Recording): Promise<readonly StepProblem[]> {
+async function play(
+  run: Run,
+  server: ServerUnderTest,
+  recording: Recording,
+): Promise<readonly StepProblem[]> {
   const scenario = withContents(recording.scenario, run.base.contents) as JsonObject;
   try {
     await server.reset(startOf(scenario).files);

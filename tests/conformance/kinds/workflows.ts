@@ -6,7 +6,7 @@ import { entriesOf, isJsonObject, printJson, type JsonObject, type JsonValue } f
 import { emptyDirectory } from "../base-directory.ts";
 import { fitsGlob } from "../options.ts";
 import { compareSavedFile, type Closeness } from "../files/saved.ts";
-import { short } from "../match.ts";
+import { short } from "../json-values.ts";
 import { PromptClient, statusMessage } from "../prompt-run.ts";
 import { readJson, type Seen } from "../recordings.ts";
 import { LACKS } from "../report.ts";
@@ -90,7 +90,11 @@ async function readWorkflows(folder: string, seen: Seen): Promise<Workflow[]> {
   return workflows;
 }
 
-async function problemsOf(server: ServerUnderTest, client: PromptClient, workflow: Workflow): Promise<string[]> {
+async function problemsOf(
+  server: ServerUnderTest,
+  client: PromptClient,
+  workflow: Workflow,
+): Promise<string[]> {
   const base = server.baseDirectory as string;
   try {
     for (const dir of ["input", "output", "temp"]) await emptyDirectory(path.join(base, dir));
@@ -98,7 +102,8 @@ async function problemsOf(server: ServerUnderTest, client: PromptClient, workflo
       await copyFile(path.join(workflow.folder, "input", file), path.join(base, "input", file));
     }
     const end = await client.run(workflow.prompt);
-    if (end.state === "refused") return [`refused with ${end.status}: ${printJson(end.answer).slice(0, 400)}`];
+    if (end.state === "refused")
+      return [`refused with ${end.status}: ${printJson(end.answer).slice(0, 400)}`];
     const failure = statusMessage(end.history, "execution_error");
     if (failure !== undefined) {
       const { node_id, node_type, exception_message } = failure;
@@ -125,7 +130,9 @@ async function compareOutputs(workflow: Workflow, got: JsonObject, base: string)
     const keys = [Object.keys(shown), Object.keys(node)].map((names) => names.sort().join(", "));
     if (keys[0] !== keys[1]) problems.push(`node ${id}: shows ${keys[1]}, expected ${keys[0]}`);
     for (const [key, values] of entriesOf(shown)) {
-      problems.push(...(await compareList(workflow, values as JsonValue[], node[key], base, `node ${id}.${key}`)));
+      problems.push(
+        ...(await compareList(workflow, values as JsonValue[], node[key], base, `node ${id}.${key}`)),
+      );
     }
   }
   return problems;

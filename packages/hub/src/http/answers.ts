@@ -1,5 +1,5 @@
 /** Answers and bodies in the dialect of the ComfyUI contract (section 2.1). */
-import { type JsonValue, JsonSyntaxError, parseJson, printJson } from "@hearth/protocol";
+import { type JsonValue, JsonSyntaxError, parseJson, type ParseOptions, printJson } from "@hearth/protocol";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { InvalidJsonError, statusText } from "./errors.ts";
 
@@ -45,20 +45,26 @@ export function sendStatus(reply: FastifyReply, status: number, text = statusTex
 }
 
 /**
+ * What a JSON body may hold. A prompt of 10,000 nodes has some 200,000 values; the millions that fit into the body limit
+ * would keep the hub from answering anybody for most of a minute. Integers are as long as Python reads them.
+ */
+export const BODY_LIMITS: ParseOptions = { maxValues: 1_000_000, maxDigits: 4300 };
+
+/**
  * The request body as JSON, whatever its content type says.
- * @throws InvalidJsonError when it is not JSON, not UTF-8, or absent
+ * @throws InvalidJsonError when it is not JSON, not UTF-8, absent, or beyond `BODY_LIMITS`
  */
 export function bodyJson(request: FastifyRequest): JsonValue {
   const body = request.body as Buffer | undefined;
   try {
-    return parseJson(decodeUtf8(body ?? Buffer.alloc(0)));
+    return parseJson(decodeUtf8(body ?? Buffer.alloc(0)), BODY_LIMITS);
   } catch (error) {
     if (error instanceof JsonSyntaxError || error instanceof TypeError) throw new InvalidJsonError(error);
     throw error;
   }
 }
 
-const UTF8 = new TextDecoder("utf-8", { fatal: true });
+const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 function decodeUtf8(bytes: Buffer): string {
   return UTF8.decode(bytes);

@@ -29,7 +29,10 @@ export function route(app: FastifyInstance, method: Method, path: string, handle
       url: path,
       handler: (request, reply) => {
         const found = byMethod.get(request.method);
-        return found === undefined ? notAllowed(reply, byMethod.keys()) : found(request, reply);
+        if (found !== undefined) return found(request, reply);
+        // The static files answer every other GET.
+        const reads = request.method === "GET" || request.method === "HEAD";
+        return reads ? reply.callNotFound() : notAllowed(reply, byMethod.keys());
       },
     });
   }

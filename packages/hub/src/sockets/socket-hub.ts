@@ -62,8 +62,10 @@ export class SocketHub {
     } catch {
       return;
     }
+    // What is no object was never a message, and leaves the first place free.
+    if (!isJsonObject(message)) return;
     client.flags = {};
-    if (!isJsonObject(message) || message["type"] !== "feature_flags") return;
+    if (message["type"] !== "feature_flags") return;
     const data = message["data"];
     client.flags = isJsonObject(data) ? data : {};
     client.send(jsonFrame("feature_flags", this.#options.features()));

@@ -7,6 +7,7 @@ import {
   type Folders,
   type FolderType,
   OutsideError,
+  pyTypeName,
   resolveInsideSync,
   splitAnnotation,
 } from "@hearth/protocol";
@@ -26,7 +27,10 @@ export function existingPath(name: string, folders: Folders, fallback: FolderTyp
 
 /** The validator of a file input: `true`, or `Invalid <what> file: <name>`. Links (`null`) pass. */
 export function validateFile(what: string, name: unknown, folders: Folders): true | string {
-  if (typeof name !== "string") return true;
+  if (name === null || name === undefined) return true;
+  if (typeof name !== "string") {
+    throw new NodeError(`'${pyTypeName(name)}' object has no attribute 'endswith'`, "AttributeError");
+  }
   try {
     if (existsSync(annotatedPath(name, folders))) return true;
   } catch (error) {

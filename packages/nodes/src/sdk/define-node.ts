@@ -1,7 +1,15 @@
 /** `defineNode`: a typed declaration becomes a node class of the engine. */
-import type { NodeClass, NodeContext, NodeInputs, NodeReturn, ValidationFolders } from "@hearth/engine";
-import type { FileList, InputDeclaration, JsonValue, NodeInfo } from "@hearth/protocol";
+import {
+  type NodeClass,
+  type NodeContext,
+  NodeError,
+  type NodeInputs,
+  type NodeReturn,
+  type ValidationFolders,
+} from "@hearth/engine";
+import { type FileList, type InputDeclaration, type JsonValue, type NodeInfo, pyTypeName } from "@hearth/protocol";
 import type { Input, ValueOf } from "./inputs.ts";
+import { isTensor } from "./tensor.ts";
 
 export type Inputs = Record<string, Input>;
 
@@ -86,7 +94,7 @@ export function defineNode<const I extends Inputs, L extends boolean = false>(
     concurrent: definition.concurrent ?? false,
     notIdempotent: definition.notIdempotent ?? false,
     acceptsAllInputs: definition.acceptsAllInputs ?? false,
-    execute: definition.execute as (inputs: NodeInputs, context: NodeContext) => NodeReturn,
+    execute: withTensorsChecked(definition),
     ...(definition.validates === undefined ? {} : { validates: definition.validates }),
     ...(definition.validatesTypes === undefined ? {} : { validatesTypes: definition.validatesTypes }),
     ...(definition.validate === undefined
@@ -104,6 +112,28 @@ export function defineNode<const I extends Inputs, L extends boolean = false>(
     ...(definition.checkLazy === undefined
       ? {}
       : { checkLazy: definition.checkLazy as NonNullable<NodeClass["checkLazy"]> }),
+  };
+}
+
+const TENSOR_TYPES = new Set<unknown>(["IMAGE", "MASK"]);
+
+/** A constant may stand where a picture belongs: validation lets it pass. It fails here as it does on ComfyUI. */
+function withTensorsChecked<I extends Inputs, L extends boolean>(
+  definition: NodeDefinition<I, L>,
+): (inputs: NodeInputs, context: NodeContext) => NodeReturn | Promise<NodeReturn> {
+  const execute = definition.execute as (inputs: NodeInputs, context: NodeContext) => NodeReturn | Promise<NodeReturn>;
+  const names = Object.entries(definition.inputs)
+    .filter(([, given]) => TENSOR_TYPES.has(given.declaration[0]) && given.declaration[1]?.["rawLink"] !== true)
+    .map(([name]) => name);
+  return (inputs, context) => {
+    for (const name of names) {
+      const value = inputs[name];
+      for (const item of Array.isArray(value) && definition.inputIsList ? (value as unknown[]) : [value]) {
+        if (item === undefined || item === null || isTensor(item)) continue;
+        throw new NodeError(`'${pyTypeName(item)}' object has no attribute 'shape'`, "AttributeError");
+      }
+    }
+    return execute(inputs, context);
   };
 }
 

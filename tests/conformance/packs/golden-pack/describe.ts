@@ -23,7 +23,10 @@ interface Curve {
 /** Describes a list of values; tensors become `{"$tensor": {shape, at, n}}`, counted in float32 values. */
 export function describeValues(values: readonly unknown[]): Description {
   const writer = new ValueWriter();
-  return { json: printJson(values.map((value) => writer.describe(value))), floats: Buffer.concat(writer.parts) };
+  return {
+    json: printJson(values.map((value) => writer.describe(value))),
+    floats: Buffer.concat(writer.parts),
+  };
 }
 
 class ValueWriter {
@@ -44,11 +47,14 @@ class ValueWriter {
   }
 
   #object(value: Record<string, unknown>): unknown {
-    if (typeof value["generate"] === "function" && isNumeric(value["seed"])) return this.#noise(value as unknown as Noise);
+    if (typeof value["generate"] === "function" && isNumeric(value["seed"]))
+      return this.#noise(value as unknown as Noise);
     if (typeof value["sample"] === "function" && typeof value["kind"] === "string") {
       return this.#curve(value as unknown as Curve);
     }
-    const entries = Object.entries(value).filter(([, item]) => item !== undefined && typeof item !== "function");
+    const entries = Object.entries(value).filter(
+      ([, item]) => item !== undefined && typeof item !== "function",
+    );
     return Object.fromEntries(entries.map(([key, item]) => [key, this.describe(item)]));
   }
 
@@ -62,7 +68,9 @@ class ValueWriter {
 
   #noise(noise: Noise): unknown {
     const value = noise.generate({ samples: tensor(PROBE_SHAPE) });
-    return { $noise: { seed: this.describe(noise.seed), probe_shape: PROBE_SHAPE, value: this.describe(value) } };
+    return {
+      $noise: { seed: this.describe(noise.seed), probe_shape: PROBE_SHAPE, value: this.describe(value) },
+    };
   }
 
   #curve(curve: Curve): unknown {

@@ -1,5 +1,13 @@
 /** Builds the values of the engine from descriptions (README of the node recordings, "Values"). */
-import { generate, isJsonObject, JsonFloat, NestedTensor, type GeneratorSpec, type JsonValue, type Tensor } from "./sdk.ts";
+import {
+  generate,
+  isJsonObject,
+  JsonFloat,
+  NestedTensor,
+  type GeneratorSpec,
+  type JsonValue,
+  type Tensor,
+} from "./sdk.ts";
 
 /** By key of a single-key object. The runner asks this table which cases can be built. */
 export const MAKERS: Readonly<Record<string, (payload: JsonValue) => unknown>> = {

@@ -35,13 +35,15 @@ export function registerHistory(app: FastifyInstance, { store }: ComfyContext): 
     const offset = queryInt(query["offset"]);
     if (maxItems === null) return badInteger(reply, "max_items");
     if (offset === null) return badInteger(reply, "offset");
-    if (maxItems !== undefined && maxItems <= 0) return sendJson(reply, {});
+    const isWindow = offset !== undefined && offset >= 0;
+    if (maxItems !== undefined && maxItems <= 0 && !isWindow) return sendJson(reply, {});
     return sendJson(
       reply,
       historyText(
         await store.listHistory({
-          ...(maxItems === undefined ? {} : { maxItems }),
-          ...(offset === undefined || offset < 0 ? {} : { offset }),
+          // With an offset, ComfyUI stops only after the first entry.
+          ...(maxItems === undefined ? {} : { maxItems: Math.max(1, maxItems) }),
+          ...(isWindow ? { offset } : {}),
         }),
       ),
     );

@@ -1,7 +1,7 @@
 /** `/api/jobs` (section 3.8). */
 import type { JobSummary } from "@hearth/jobs";
 import { isJsonObject, type JsonObject, parseJson, printJson, pyRepr, RawJson } from "@hearth/protocol";
-import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { normalizedOutputs } from "../../jobs/outputs-summary.ts";
 import { sendJson, sendText } from "../answers.ts";
 import { route } from "../twin.ts";
@@ -133,9 +133,8 @@ export function registerJobs(app: FastifyInstance, context: ComfyContext): void 
     return sendText(reply, text, "application/json; charset=utf-8");
   });
 
-  route(app, "GET", "/api/jobs/:job_id", async (request, reply) => {
-    const { job_id } = request.params as { job_id: string };
-    const job = await store.getByPromptId(job_id);
+  const detail = async (promptId: string, reply: FastifyReply): Promise<FastifyReply> => {
+    const job = await store.getByPromptId(promptId);
     if (job === undefined || job.historyDeleted) return sendJson(reply, { error: "Job not found" }, 404);
     const body = summary(job);
     if (job.endedAt !== undefined) {
@@ -144,7 +143,12 @@ export function registerJobs(app: FastifyInstance, context: ComfyContext): void 
       body["workflow"] = { prompt: new RawJson(job.prompt), extra_data: new RawJson(job.extraData) };
     }
     return sendJson(reply, body);
-  });
+  };
+  route(app, "GET", "/api/jobs/:job_id", (request, reply) =>
+    detail((request.params as { job_id: string }).job_id, reply),
+  );
+  // Only POST means all of them; to GET it is an id like any other.
+  route(app, "GET", "/api/jobs/cancel", (_request, reply) => detail("cancel", reply));
 
   /** Stops what runs, removes what waits; finished and unknown jobs stay as they are. */
   const cancel = async (ids: readonly string[]): Promise<boolean> => {
@@ -175,7 +179,7 @@ export function registerJobs(app: FastifyInstance, context: ComfyContext): void 
 function readIds(request: FastifyRequest): { ids: string[] } | { error: string; invalid_ids?: string[] } {
   let body: unknown;
   try {
-    body = parseJson((request.body as Buffer | undefined)?.toString("utf8") ?? "");
+    body = parseJson((request.body as Buffer | undefined)?.toString("utf8") ?? "", BODY_LIMITS);
   } catch {
     return { error: "Request body must be valid JSON" };
   }

@@ -2,22 +2,26 @@
 import { isJsonObject, type JsonObject, type JsonValue, parseJson, printJson, RawJson } from "@hearth/protocol";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { submitPrompt } from "../../jobs/submit.ts";
-import { bodyJson, sendEmpty, sendJson } from "../answers.ts";
+import { BODY_LIMITS, bodyJson, sendEmpty, sendJson } from "../answers.ts";
+import { HttpError } from "../errors.ts";
 import { twin } from "../twin.ts";
 import type { ComfyContext } from "./context.ts";
 
 /** Bodies of `/interrupt`: what cannot be read counts as empty. */
 function optionalBody(request: FastifyRequest): JsonObject {
   try {
-    const value = parseJson((request.body as Buffer | undefined)?.toString("utf8") ?? "{}");
+    const value = parseJson((request.body as Buffer | undefined)?.toString("utf8") ?? "{}", BODY_LIMITS);
     return isJsonObject(value) ? value : {};
   } catch {
     return {};
   }
 }
 
+/** A list counts as an object without members; anything else is refused. */
 function objectBody(value: JsonValue): JsonObject {
-  return isJsonObject(value) ? value : {};
+  if (isJsonObject(value)) return value;
+  if (Array.isArray(value)) return {};
+  throw new HttpError(400, "the body must be a JSON object");
 }
 
 /** The ids of a `delete` list; a text counts as its characters, as in Python. */
@@ -61,6 +65,8 @@ export function registerQueue(app: FastifyInstance, context: ComfyContext): void
       const removed = await store.cancel([id]);
       if (removed === 0) continue;
       queue.removed(removed);
+      // ComfyUI says it twice for each deletion.
+      sockets().broadcastStatus();
       sockets().broadcastStatus();
     }
     return sendEmpty(reply);
