@@ -10,13 +10,18 @@ import { fileURLToPath } from "node:url";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const main = path.join(here, "..", "packages", "cli", "src", "main.ts");
-const cache = process.env.NODE_COMPILE_CACHE || path.join(os.tmpdir(), "hearth-compile-cache-" + os.userInfo().uid);
+const cache =
+  process.env.NODE_COMPILE_CACHE || path.join(os.tmpdir(), "hearth-compile-cache-" + os.userInfo().uid);
 process.env.NODE_COMPILE_CACHE = cache;
 
 function bundledNode() {
   const name = "node-" + process.platform + "-" + process.arch;
   try {
-    const file = path.join(path.dirname(createRequire(import.meta.url).resolve(name + "/package.json")), "bin", "node");
+    const file = path.join(
+      path.dirname(createRequire(import.meta.url).resolve(name + "/package.json")),
+      "bin",
+      "node",
+    );
     return existsSync(file) ? file : undefined;
   } catch {
     return undefined;
@@ -31,7 +36,11 @@ if (isNewEnough && process.env.HEARTH_STARTER !== "process") {
 } else {
   const node = isNewEnough ? process.execPath : bundledNode();
   if (node === undefined) {
-    console.error("hearth: Node 24 is needed, this is " + process.version + "; run `npm ci` in the project, or install Node 24.");
+    console.error(
+      "hearth: Node 24 is needed, this is " +
+        process.version +
+        "; run `npm ci` in the project, or install Node 24.",
+    );
     process.exit(1);
   }
   // The pipe on descriptor 3 closes when this process dies, however it dies: then the hub ends too.

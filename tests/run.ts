@@ -2,7 +2,12 @@
 import { spawnSync } from "node:child_process";
 import { globSync } from "node:fs";
 
-const FOLDERS = ["packages/*/src/**/*.test.ts", "tests/**/*.test.ts", "examples/**/*.test.ts", "bench/**/*.test.ts"];
+const FOLDERS = [
+  "packages/*/src/**/*.test.ts",
+  "tests/**/*.test.ts",
+  "examples/**/*.test.ts",
+  "bench/**/*.test.ts",
+];
 
 function run(args: readonly string[]): number {
   const { status } = spawnSync(process.execPath, args, { stdio: "inherit" });

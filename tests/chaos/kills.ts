@@ -116,7 +116,9 @@ async function askForTheTruth(
   let completed = 0;
   let stalled = 0;
   for (const id of accepted) {
-    const job = await server.json<{ status?: string; execution_error?: { exception_type: string } }>(`/api/jobs/${id}`);
+    const job = await server.json<{ status?: string; execution_error?: { exception_type: string } }>(
+      `/api/jobs/${id}`,
+    );
     if (job.status === "completed") completed += 1;
     else {
       assert.equal(job.status, "failed", `job ${id} is ${JSON.stringify(job)}`);

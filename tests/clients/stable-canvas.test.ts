@@ -77,9 +77,9 @@ test("an interrupt ends the running prompt", async () => {
     });
     await client.interrupt(prompt_id);
     await server.idle();
-    const entry = (await server.json<Record<string, { status: { status_str: string } }>>(`/history/${prompt_id}`))[
-      prompt_id
-    ];
+    const entry = (
+      await server.json<Record<string, { status: { status_str: string } }>>(`/history/${prompt_id}`)
+    )[prompt_id];
     assert.equal(entry?.status.status_str, "error", `run ${run}`);
   }
 });
@@ -97,7 +97,9 @@ test("an upload is what comes back", async () => {
 test("queue, history, system and node calls", async () => {
   const slow = await client._enqueue_prompt(sleeping(60));
   const waiting = await client._enqueue_prompt(freshPrompt());
-  await until("the first to run", async () => ((await client.getQueue()).Running.length === 1 ? true : undefined));
+  await until("the first to run", async () =>
+    (await client.getQueue()).Running.length === 1 ? true : undefined,
+  );
   assert.equal((await client.getQueue()).Pending.length, 1);
   await client.deleteItem("queue", waiting.prompt_id);
   assert.equal((await client.getQueue()).Pending.length, 0);

@@ -21,7 +21,7 @@ test("the generator gives the recorded vectors", async () => {
     await readFile(path.join(golden, "generator-vectors.json"), "utf8"),
   ) as JsonObject[];
   for (const vector of vectors) {
-    const { json, floats } = describeValues([makeValue({ $tensor: vector["generator"] as JsonValue })]);
+    const { json, floats } = await describeValues([makeValue({ $tensor: vector["generator"] as JsonValue })]);
     const values = readFloats(floats);
     const first = (vector["first"] as JsonValue[]).map(toNumber);
     assert.deepEqual(Array.from(values.subarray(0, first.length)), first, json);
@@ -29,11 +29,11 @@ test("the generator gives the recorded vectors", async () => {
   }
 });
 
-test("values go in and come out in the form of the recordings", () => {
+test("values go in and come out in the form of the recordings", async () => {
   const given = parseJson(
     '{"samples": {"$tensor": {"shape": [1, 2], "kind": "data", "values": [1, 2.5]}}, "n": {"$int": "9007199254740993"}, "x": 1.0, "f": {"$float": "NaN"}}',
   );
-  const { json, floats } = describeValues([makeValue(given)]);
+  const { json, floats } = await describeValues([makeValue(given)]);
   const tensor = '{"$tensor": {"shape": [1, 2], "at": 0, "n": 2}}';
   assert.equal(
     json,

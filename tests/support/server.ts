@@ -77,7 +77,10 @@ export class TestServer {
         ...["--listen", "127.0.0.1", "--port", String(this.port), "--base-directory", this.base],
         ...this.#flags,
       ],
-      { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, HEARTH_ORPHAN_MS: "5000", HEARTH_STARTER: "process" } },
+      {
+        stdio: ["ignore", "pipe", "pipe"],
+        env: { ...process.env, HEARTH_ORPHAN_MS: "5000", HEARTH_STARTER: "process" },
+      },
     );
     this.#child = child;
     for (const stream of [child.stdout, child.stderr]) {

@@ -51,7 +51,10 @@ export const behaviourNodes = [
     api: "v1",
     displayName: "Custom IsChanged",
     category,
-    inputs: { image: image(), should_change: { ...input<boolean>("BOOL", { default: false }), optional: true } },
+    inputs: {
+      image: image(),
+      should_change: { ...input<boolean>("BOOL", { default: false }), optional: true },
+    },
     outputs: ["IMAGE"],
     fingerprint: ({ should_change }) => (should_change === true ? Number.NaN : false),
     execute: (given) => [given.image],
@@ -77,7 +80,11 @@ export const behaviourNodes = [
       const graph = context.graph();
       const half = graph.node("StubMask", { value: 0.5, height: 512, width: 512, batch_size: 1 });
       const one = graph.node("TestLazyMixImages", { image1: given.input1, mask: half.out(0) });
-      const two = graph.node("TestLazyMixImages", { image1: one.out(0), image2: given.input2, mask: half.out(0) });
+      const two = graph.node("TestLazyMixImages", {
+        image1: one.out(0),
+        image2: given.input2,
+        mask: half.out(0),
+      });
       one.set("image2", two.out(0));
       return { outputs: [new OutputLink(two.id, 0)], expand: graph.build() };
     },
@@ -124,7 +131,10 @@ export const behaviourNodes = [
         multiline: true,
         default: "a beautiful landscape with mountains and trees",
       }),
-      negative_prompt: input<string>("STRING", { multiline: true, default: "blurry, bad quality, worst quality" }),
+      negative_prompt: input<string>("STRING", {
+        multiline: true,
+        default: "blurry, bad quality, worst quality",
+      }),
     },
     outputs: ["IMAGE"],
     execute(given, context) {

@@ -25,7 +25,7 @@ async function sleep(seconds: number, context: NodeContext): Promise<void> {
   const total = Math.max(1, Math.round(seconds * 100));
   const bar = context.progressBar(total);
   const started = performance.now();
-  for (let done = 0; done < total; ) {
+  for (let done = 0; done < total;) {
     await delay(10);
     done = Math.min(total, Math.floor((performance.now() - started) / 10));
     bar.update(done);
@@ -208,7 +208,8 @@ export const concurrentNodes = [
     concurrent: true,
     async execute({ value, timeout, operation_time }) {
       await delay(Math.min(timeout, operation_time) * 1000);
-      if (operation_time > timeout) throw new NodeError(`Operation timed out after ${pyFloat(timeout)} seconds`);
+      if (operation_time > timeout)
+        throw new NodeError(`Operation timed out after ${pyFloat(timeout)} seconds`);
       return [value];
     },
   }),

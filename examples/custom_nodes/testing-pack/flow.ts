@@ -30,7 +30,10 @@ function loopBody(prompt: DynamicPrompt, open: string, close: string): Set<strin
     if (seen !== undefined) return seen;
     known.set(id, false);
     const inputs = Object.values(prompt.getNode(id)["inputs"] as Record<string, unknown>);
-    const inside = inputs.filter(isLink).map(([source]) => visit(source)).some(Boolean);
+    const inside = inputs
+      .filter(isLink)
+      .map(([source]) => visit(source))
+      .some(Boolean);
     known.set(id, inside);
     if (inside) body.add(id);
     return inside;
@@ -105,7 +108,8 @@ export const flowNodes = [
           clone?.set(name, source === undefined ? value : source.out((value as Link)[1]));
         }
       }
-      for (const index of VALUES) graph.lookup(open)?.set(`initial_value${index}`, values[`initial_value${index}`]);
+      for (const index of VALUES)
+        graph.lookup(open)?.set(`initial_value${index}`, values[`initial_value${index}`]);
       const next = graph.lookup("Recurse")?.id ?? "";
       return { outputs: VALUES.map((index) => new OutputLink(next, index)), expand: graph.build() };
     },

@@ -19,7 +19,10 @@ export function mapImage(image: Image, f: (value: number, index: number) => numb
 export function meanOf(images: readonly Image[]): Image {
   const [first] = images;
   if (first === undefined) throw new NodeError("there is no image to average", "ValueError");
-  return mapImage(first, (_, i) => images.reduce((sum, image) => sum + (image.data[i] ?? 0), 0) / images.length);
+  return mapImage(
+    first,
+    (_, i) => images.reduce((sum, image) => sum + (image.data[i] ?? 0), 0) / images.length,
+  );
 }
 
 /** `a·(1−mask) + b·mask`; the mask `[batch, height, width]` counts for every channel and repeats over the batch. */

@@ -51,7 +51,10 @@ export const listNodes = [
     inputs: { accumulation },
     ...expectTypes({ accumulation: "ACCUMULATION" }),
     outputs: ["ACCUMULATION", "*"],
-    execute: (given) => [{ accum: given.accumulation.accum.slice(0, -1) }, given.accumulation.accum.at(-1) ?? null],
+    execute: (given) => [
+      { accum: given.accumulation.accum.slice(0, -1) },
+      given.accumulation.accum.at(-1) ?? null,
+    ],
   }),
   defineNode({
     name: "TestAccumulationToListNode",

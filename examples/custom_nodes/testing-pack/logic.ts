@@ -110,7 +110,9 @@ export const logicNodes = [
     },
     outputs: ["BOOLEAN"],
     execute(given) {
-      const [a, b] = given.case_sensitive ? [given.a, given.b] : [given.a.toLowerCase(), given.b.toLowerCase()];
+      const [a, b] = given.case_sensitive
+        ? [given.a, given.b]
+        : [given.a.toLowerCase(), given.b.toLowerCase()];
       switch (given.operation) {
         case "a == b":
           return [a === b];

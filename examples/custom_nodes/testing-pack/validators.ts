@@ -69,7 +69,8 @@ export const validatorNodes = [
     validate({ input1, input2 }, types) {
       for (const name of ["input1", "input2"]) {
         const type = types[name];
-        if (type !== undefined && type !== "IMAGE" && type !== "FLOAT") return `Invalid type of ${name}: ${pyStr(type)}`;
+        if (type !== undefined && type !== "IMAGE" && type !== "FLOAT")
+          return `Invalid type of ${name}: ${pyStr(type)}`;
       }
       return wrongConstant("input1", input1) ?? wrongConstant("input2", input2) ?? true;
     },

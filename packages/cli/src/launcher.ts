@@ -7,9 +7,16 @@ import { settingsDigest, startWorker, type WorkerSettings } from "@hearth/worker
 /** Without a hub and idle for so long, a worker ends. */
 const ORPHAN_MS = 30_000;
 
-export type LauncherOptions = Pick<WorkerSettings, "metadata" | "previewSize" | "cache" | "packs" | "modelFolders">;
+export type LauncherOptions = Pick<
+  WorkerSettings,
+  "metadata" | "previewSize" | "cache" | "packs" | "modelFolders"
+>;
 
-export function nativeLauncher(folders: Folders, databaseFile: string, options: LauncherOptions): WorkerLauncher {
+export function nativeLauncher(
+  folders: Folders,
+  databaseFile: string,
+  options: LauncherOptions,
+): WorkerLauncher {
   const settingsFor = (workerId: string): WorkerSettings => ({
     workerId,
     socket: linkSocketPath(folders),

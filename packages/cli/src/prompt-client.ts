@@ -31,7 +31,11 @@ export class PromptFailed extends Error {
 }
 
 /** Runs `prompt` on the server at `base`. @throws PromptFailed with what the server said */
-export async function runPrompt(base: string, prompt: JsonObject, events: RunEvents = {}): Promise<RunOutcome> {
+export async function runPrompt(
+  base: string,
+  prompt: JsonObject,
+  events: RunEvents = {},
+): Promise<RunOutcome> {
   const clientId = randomUUID();
   const socket = new WebSocket(`${base.replace(/^http/, "ws")}/ws?clientId=${clientId}`);
   const follower = new Follower(prompt, events);
@@ -139,7 +143,8 @@ class Follower {
   hear(message: JsonObject, promptId: string): boolean {
     const data = message["data"] as JsonObject;
     if (data["prompt_id"] !== promptId) return false;
-    if (message["type"] === "execution_cached") for (const id of data["nodes"] as string[]) this.#done.add(id);
+    if (message["type"] === "execution_cached")
+      for (const id of data["nodes"] as string[]) this.#done.add(id);
     else if (message["type"] === "executing") {
       if (data["node"] === null) return true;
       if (this.#node !== "") this.#done.add(this.#node);

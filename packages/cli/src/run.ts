@@ -40,7 +40,8 @@ async function readPrompt(file: string): Promise<JsonObject> {
   try {
     value = parseJson(await readFile(file, "utf8"));
   } catch (error) {
-    if (error instanceof JsonSyntaxError) throw new Error(`${file} is not JSON: ${error.message}`, { cause: error });
+    if (error instanceof JsonSyntaxError)
+      throw new Error(`${file} is not JSON: ${error.message}`, { cause: error });
     throw error;
   }
   if (isJsonObject(value) && isJsonObject(value["prompt"])) return value["prompt"];

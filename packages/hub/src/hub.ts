@@ -62,7 +62,8 @@ export async function startHub(options: HubOptions): Promise<Hub> {
 
   let worker: number | undefined;
   let urls: string[] = [];
-  const note = (): void => writeRunningFile(folders, { hub: process.pid, starter: process.ppid, worker, urls });
+  const note = (): void =>
+    writeRunningFile(folders, { hub: process.pid, starter: process.ppid, worker, urls });
 
   const dispatcher = new Dispatcher({ store, sockets: () => sockets, queue, log });
   await dispatcher.recover();
@@ -143,7 +144,12 @@ function submitParts(
   objectInfo: ObjectInfo,
   catalog: NodeCatalog,
   gateway: LinkGateway,
-  { store, queue, dispatcher, sockets }: Pick<SubmitParts, "store" | "queue"> & {
+  {
+    store,
+    queue,
+    dispatcher,
+    sockets,
+  }: Pick<SubmitParts, "store" | "queue"> & {
     dispatcher: Dispatcher;
     sockets: SocketHub;
   },

@@ -32,7 +32,6 @@ const NEXT: Readonly<Record<JobState, readonly JobState[]>> = {
   invalid: [],
 };
 
-
 /** @throws IllegalTransitionError when the machine has no such arrow */
 export function assertTransition(from: JobState, to: JobState): void {
   if (!NEXT[from].includes(to)) throw new IllegalTransitionError(from, to);

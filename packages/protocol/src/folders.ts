@@ -49,7 +49,14 @@ export function resolveFolders(options: FolderOptions): Folders {
 
 /** Makes the folders that must exist before the first request. */
 export function makeFolders(folders: Folders): void {
-  for (const folder of [folders.input, folders.output, folders.temp, folders.user, folders.models, folders.studio]) {
+  for (const folder of [
+    folders.input,
+    folders.output,
+    folders.temp,
+    folders.user,
+    folders.models,
+    folders.studio,
+  ]) {
     mkdirSync(folder, { recursive: true });
   }
 }

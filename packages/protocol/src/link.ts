@@ -49,7 +49,11 @@ export type WorkerToHub =
       readonly held: readonly HeldAttempt[];
     }
   /** packs and classes; sent after the first hello, and again to every hub that takes the worker over */
-  | { readonly type: "nodes"; readonly classes: readonly NodeClassAnnouncement[]; readonly packs: readonly PackReport[] }
+  | {
+      readonly type: "nodes";
+      readonly classes: readonly NodeClassAnnouncement[];
+      readonly packs: readonly PackReport[];
+    }
   | ({ readonly type: "started" } & AttemptRef)
   /** the engine refuses the prompt: node errors of its own validation */
   | ({ readonly type: "refused"; readonly error: JsonObject; readonly nodeErrors: JsonObject } & AttemptRef)

@@ -31,7 +31,12 @@ export interface Preview {
  * - `text`: binary event 3, to every socket.
  */
 export type RunMessage =
-  | { readonly kind: "json"; readonly type: string; readonly data: JsonObject; readonly audience: "client" | "everyone" }
+  | {
+      readonly kind: "json";
+      readonly type: string;
+      readonly data: JsonObject;
+      readonly audience: "client" | "everyone";
+    }
   | {
       readonly kind: "progress";
       readonly state: JsonObject;

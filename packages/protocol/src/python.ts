@@ -9,7 +9,8 @@ export function pyRepr(value: unknown): string {
   if (typeof value === "string") return reprString(value);
   if (typeof value === "bigint") return value.toString();
   if (value instanceof JsonFloat) return pyFloat(value.value);
-  if (typeof value === "number") return Number.isSafeInteger(value) && !Object.is(value, -0) ? String(value) : pyFloat(value);
+  if (typeof value === "number")
+    return Number.isSafeInteger(value) && !Object.is(value, -0) ? String(value) : pyFloat(value);
   if (Array.isArray(value)) return `[${value.map(pyRepr).join(", ")}]`;
   if (isJsonObject(value)) {
     return `{${entriesOf(value)
@@ -40,7 +41,8 @@ function reprString(text: string): string {
     else if (char === "\n") out += "\\n";
     else if (char === "\r") out += "\\r";
     else if (char === "\t") out += "\\t";
-    else if (code < 32 || code === 127 || (code >= 128 && code <= 160)) out += `\\x${code.toString(16).padStart(2, "0")}`;
+    else if (code < 32 || code === 127 || (code >= 128 && code <= 160))
+      out += `\\x${code.toString(16).padStart(2, "0")}`;
     else out += char;
   }
   return out + quote;

@@ -10,7 +10,7 @@ process.on("SIGINT", () => undefined);
 process.on("unhandledRejection", (reason) => console.error("unhandled rejection:", reason));
 
 const { registry, packs } = await buildRegistry(settings);
-new NativeWorker({
+NativeWorker.start({
   settings,
   settingsDigest: settingsDigest(settings),
   registry,

@@ -45,7 +45,10 @@ export async function loadPacks(
       if (wanted !== "all" && !wanted.includes(name)) continue;
       const report = { name, folder: path.join(folder, name) };
       if (seen.has(name)) {
-        loaded.push({ report: { ...report, problem: "a pack of the same name was loaded before" }, nodes: [] });
+        loaded.push({
+          report: { ...report, problem: "a pack of the same name was loaded before" },
+          nodes: [],
+        });
         continue;
       }
       seen.add(name);
@@ -60,7 +63,13 @@ async function packNames(folder: string): Promise<string[]> {
   const names: string[] = [];
   for (const name of entries.sort()) {
     if (name.startsWith(".") || name === "__pycache__" || name.endsWith(".disabled")) continue;
-    if (await stat(path.join(folder, name)).then((found) => found.isDirectory(), () => false)) names.push(name);
+    if (
+      await stat(path.join(folder, name)).then(
+        (found) => found.isDirectory(),
+        () => false,
+      )
+    )
+      names.push(name);
   }
   return names;
 }
@@ -74,7 +83,9 @@ async function loadPack(report: PackReport): Promise<LoadedPack> {
       : fail(`it has no ${ENTRIES.join(", ")}`);
   }
   try {
-    const module = (await withinLimit(guardExit(() => import(pathToFileURL(entry).href)))) as { nodes?: unknown };
+    const module = (await withinLimit(guardExit(() => import(pathToFileURL(entry).href)))) as {
+      nodes?: unknown;
+    };
     const nodes = module.nodes;
     if (!Array.isArray(nodes) || !nodes.every(isNodeClass)) {
       return fail("it does not export `nodes`, a list of what defineNode returns");
@@ -87,7 +98,12 @@ async function loadPack(report: PackReport): Promise<LoadedPack> {
 
 function isNodeClass(value: unknown): value is NodeClass {
   const node = value as Partial<NodeClass> | null;
-  return typeof node === "object" && node !== null && typeof node.name === "string" && typeof node.execute === "function";
+  return (
+    typeof node === "object" &&
+    node !== null &&
+    typeof node.name === "string" &&
+    typeof node.execute === "function"
+  );
 }
 
 /** A pack that calls `process.exit` while it loads fails alone. */

@@ -44,7 +44,16 @@ export class NativeWorker {
   #orphanTimer: NodeJS.Timeout | undefined;
   #orphanExpired = false;
 
-  constructor(parts: WorkerParts) {
+  /** Starts the engine thread and dials the hub. */
+  static start(parts: WorkerParts): NativeWorker {
+    const worker = new NativeWorker(parts);
+    worker.#startOrphanTimer();
+    worker.#link.dial();
+    setInterval(() => worker.#heartbeat(), HEARTBEAT_MS);
+    return worker;
+  }
+
+  private constructor(parts: WorkerParts) {
     this.#parts = parts;
     this.#engine = new EngineHost(
       (message) => this.#fromEngine(message),
@@ -58,9 +67,6 @@ export class NativeWorker {
       message: (text) => this.#fromHub(parseJson(text) as unknown as HubToWorker),
       closed: () => this.#hubAway(),
     });
-    this.#startOrphanTimer();
-    this.#link.dial();
-    setInterval(() => this.#heartbeat(), HEARTBEAT_MS);
   }
 
   #hello(): void {
@@ -222,4 +228,3 @@ export class NativeWorker {
     }
   }
 }
-

@@ -54,7 +54,13 @@ export class Dispatcher {
   async recover(): Promise<void> {
     for (const job of await this.#parts.store.recover()) {
       const ref = { jobId: job.id, promptId: job.promptId, attempt: job.attempt };
-      this.#running.set(job.id, { ref, clientId: job.clientId, workerId: job.workerId, link: undefined, node: undefined });
+      this.#running.set(job.id, {
+        ref,
+        clientId: job.clientId,
+        workerId: job.workerId,
+        link: undefined,
+        node: undefined,
+      });
     }
     if (this.#running.size > 0) {
       this.#pickUpTimer = setTimeout(() => void this.#stallUnclaimed(), PICK_UP_MS);
@@ -68,7 +74,8 @@ export class Dispatcher {
   }
 
   async #stall(job: RunningJob): Promise<void> {
-    const text = "The server stopped while the prompt was running, and its worker is gone. Queue it again to run it.";
+    const text =
+      "The server stopped while the prompt was running, and its worker is gone. Queue it again to run it.";
     await this.#end(job, lostResult(job.ref.promptId, "WorkerLost", text), "stall");
   }
 
@@ -160,7 +167,13 @@ export class Dispatcher {
 
   #assign(link: WorkerLink, job: ClaimedJob): void {
     const ref = { jobId: job.id, promptId: job.promptId, attempt: job.attempt };
-    this.#running.set(job.id, { ref, clientId: job.clientId, workerId: link.workerId, link, node: undefined });
+    this.#running.set(job.id, {
+      ref,
+      clientId: job.clientId,
+      workerId: link.workerId,
+      link,
+      node: undefined,
+    });
     this.#parts.queue.started();
     this.#parts.sockets().broadcastStatus();
     link.send({
@@ -172,12 +185,20 @@ export class Dispatcher {
     });
   }
 
-  said(link: WorkerLink, message: Exclude<WorkerToHub, { type: "hello" | "validated" | "heartbeat" | "nodes" }>): void {
+  said(
+    link: WorkerLink,
+    message: Exclude<WorkerToHub, { type: "hello" | "validated" | "heartbeat" | "nodes" }>,
+  ): void {
     const job = this.#running.get(message.jobId);
     if (job === undefined || job.ref.attempt !== message.attempt) {
       // A late report: the job has gone on without this attempt.
       if (message.type === "finished" || message.type === "refused") {
-        link.send({ type: "taken", jobId: message.jobId, promptId: message.promptId, attempt: message.attempt });
+        link.send({
+          type: "taken",
+          jobId: message.jobId,
+          promptId: message.promptId,
+          attempt: message.attempt,
+        });
         this.ready(link);
       }
       return;
@@ -211,7 +232,10 @@ export class Dispatcher {
         break;
       } catch (error) {
         if (this.#stopped) return;
-        log.error({ err: error, job: job.ref.promptId }, "the end of a job could not be written; trying again");
+        log.error(
+          { err: error, job: job.ref.promptId },
+          "the end of a job could not be written; trying again",
+        );
         await new Promise((resolve) => setTimeout(resolve, delay));
       }
     }

@@ -82,7 +82,9 @@ export function summarizeOutputs(outputs: JsonObject): OutputsSummary {
     item.key === "text" || hasExtension((item.value as JsonObject)["filename"], TEXT);
   const media = previewable.filter((item) => !isText(item));
   const file =
-    media.find((item) => (item.value as JsonObject)["type"] === "output") ?? media[0] ?? previewable.find(isText);
+    media.find((item) => (item.value as JsonObject)["type"] === "output") ??
+    media[0] ??
+    previewable.find(isText);
   const previewOutput = file === undefined ? firstText(all) : shown(file);
   return { outputsCount: objects.length, previewableCount: previewable.length, previewOutput };
 }

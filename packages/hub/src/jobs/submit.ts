@@ -88,7 +88,9 @@ export async function submitPrompt(
     );
   }
   if (!isJsonObject(prompt)) {
-    return reject(refuse("invalid_prompt", "The prompt must be an object", "prompt must map node ids to nodes"));
+    return reject(
+      refuse("invalid_prompt", "The prompt must be an object", "prompt must map node ids to nodes"),
+    );
   }
   await parts.whenNodesKnown();
   applyReplacements(prompt, parts.classes);
@@ -98,7 +100,8 @@ export async function submitPrompt(
     runValidator: (name, input) => parts.runValidator(name, { ...input }),
     targets: targets ?? null,
   });
-  if (!result.valid) return reject({ status: 400, body: { error: result.error, node_errors: result.nodeErrors } });
+  if (!result.valid)
+    return reject({ status: 400, body: { error: result.error, node_errors: result.nodeErrors } });
 
   const clientId = body["client_id"];
   const extraData: JsonObject = { ...(body["extra_data"] as JsonObject | undefined) };

@@ -23,7 +23,10 @@ export interface GatewayEvents {
   /** The worker said hello; answers which of its attempts it keeps. */
   readonly joined: (link: WorkerLink) => Promise<void>;
   readonly lost: (link: WorkerLink) => void;
-  readonly said: (link: WorkerLink, message: Exclude<WorkerToHub, { type: "hello" | "validated" | "heartbeat" }>) => void;
+  readonly said: (
+    link: WorkerLink,
+    message: Exclude<WorkerToHub, { type: "hello" | "validated" | "heartbeat" }>,
+  ) => void;
 }
 
 export class LinkGateway {

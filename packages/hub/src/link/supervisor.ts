@@ -9,7 +9,10 @@ import type { Logger } from "pino";
 export interface WorkerLauncher {
   /** digest of the settings that a worker is started with */
   readonly settings: string;
-  start(workerId: string): { readonly pid: number; readonly ended: Promise<{ code: number | null; signal: string | null }> };
+  start(workerId: string): {
+    readonly pid: number;
+    readonly ended: Promise<{ code: number | null; signal: string | null }>;
+  };
 }
 
 /** A worker of the last hub dials within half a second; longer than this nobody waits for it. */

@@ -1,5 +1,12 @@
 /** The hub's end of one worker's link. */
-import type { AttemptRef, HeldAttempt, HubToWorker, JsonObject, ValidatorOutcome, WorkerStats } from "@hearth/protocol";
+import type {
+  AttemptRef,
+  HeldAttempt,
+  HubToWorker,
+  JsonObject,
+  ValidatorOutcome,
+  WorkerStats,
+} from "@hearth/protocol";
 import { printJson } from "@hearth/protocol";
 import type { WebSocket } from "ws";
 
@@ -18,7 +25,10 @@ export class WorkerLink {
   readonly #waiting = new Map<number, (outcome: ValidatorOutcome | undefined) => void>();
   #requests = 0;
 
-  constructor(socket: WebSocket, hello: { workerId: string; pid: number; settings: string; held: readonly HeldAttempt[] }) {
+  constructor(
+    socket: WebSocket,
+    hello: { workerId: string; pid: number; settings: string; held: readonly HeldAttempt[] },
+  ) {
     this.#socket = socket;
     this.workerId = hello.workerId;
     this.pid = hello.pid;

@@ -2,11 +2,7 @@
  * The node classes that workers announced. They are kept in the database, so that `/object_info` and validation answer
  * from the first moment, before any worker has dialled.
  */
-import {
-  type NodeClassAnnouncement,
-  parseJson,
-  printJson,
-} from "@hearth/protocol";
+import { type NodeClassAnnouncement, parseJson, printJson } from "@hearth/protocol";
 import type { JobStore } from "@hearth/jobs";
 
 const KEY = "native";

@@ -10,8 +10,10 @@ export const SUMMARY_COLUMNS =
 export const QUEUE_COLUMNS = "id, prompt_id, number_text, prompt, extra_data, outputs_to_execute";
 
 const text = (value: Row[string] | undefined): string => String(value);
-const optional = (value: Row[string] | undefined): string | undefined => (value == null ? undefined : String(value));
-const time = (value: Row[string] | undefined): number | undefined => (value == null ? undefined : Number(value));
+const optional = (value: Row[string] | undefined): string | undefined =>
+  value == null ? undefined : String(value);
+const time = (value: Row[string] | undefined): number | undefined =>
+  value == null ? undefined : Number(value);
 
 export function queuedJob(row: Row): QueuedJob {
   return {

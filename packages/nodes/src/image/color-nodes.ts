@@ -190,21 +190,25 @@ export const imageHistogram = defineNode({
   execute: ({ image }) => {
     const [, height = 1, width = 1, channels = 3] = image.shape;
     const levels = toLevels(image.data.subarray(0, height * width * channels));
-    const [rgb, luminance, red, green, blue] = [0, 1, 2, 3, 4].map(() =>
-      Array.from({ length: 256 }, () => 0),
-    ) as [number[], number[], number[], number[], number[]];
+    const [luminance, red, green, blue] = [0, 1, 2, 3].map(() => Array.from({ length: 256 }, () => 0)) as [
+      number[],
+      number[],
+      number[],
+      number[],
+    ];
     const count = (histogram: number[], level: number): void => {
       histogram[level] = (histogram[level] ?? 0) + 1;
     };
     for (let i = 0; i < levels.length; i += channels) {
       const [r, g, b] = [levels[i]!, levels[i + 1]!, levels[i + 2]!];
-      count(rgb, Math.floor((r + g + b) / 3));
       // Rec. 709 luma of the levels.
       count(luminance, Math.min(255, Math.trunc(0.2126 * r + 0.7152 * g + 0.0722 * b)));
       count(red, r);
       count(green, g);
       count(blue, b);
     }
+    // The mean of the three counts, not the count of the means: what the recorded histogram holds.
+    const rgb = red.map((n, level) => Math.floor((n + green[level]! + blue[level]!) / 3));
     return [rgb, luminance, red, green, blue];
   },
 });

@@ -1,5 +1,5 @@
 /** Choices, truth, lists. */
-import { any, autogrow, boolean, defineNode, image, input } from "../sdk/index.ts";
+import { any, autogrow, boolean, defineNode, input } from "../sdk/index.ts";
 import { isTruthy } from "./truthiness.ts";
 
 export const comfySwitchNode = defineNode({
@@ -111,4 +111,3 @@ export const createList = defineNode({
     return [Object.values(lists).flat(1)];
   },
 });
-

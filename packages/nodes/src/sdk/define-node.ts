@@ -7,7 +7,13 @@ import {
   type NodeReturn,
   type ValidationFolders,
 } from "@hearth/engine";
-import { type FileList, type InputDeclaration, type JsonValue, type NodeInfo, pyTypeName } from "@hearth/protocol";
+import {
+  type FileList,
+  type InputDeclaration,
+  type JsonValue,
+  type NodeInfo,
+  pyTypeName,
+} from "@hearth/protocol";
 import type { Input, ValueOf } from "./inputs.ts";
 import { isTensor } from "./tensor.ts";
 
@@ -121,9 +127,14 @@ const TENSOR_TYPES = new Set<unknown>(["IMAGE", "MASK"]);
 function withTensorsChecked<I extends Inputs, L extends boolean>(
   definition: NodeDefinition<I, L>,
 ): (inputs: NodeInputs, context: NodeContext) => NodeReturn | Promise<NodeReturn> {
-  const execute = definition.execute as (inputs: NodeInputs, context: NodeContext) => NodeReturn | Promise<NodeReturn>;
+  const execute = definition.execute as (
+    inputs: NodeInputs,
+    context: NodeContext,
+  ) => NodeReturn | Promise<NodeReturn>;
   const names = Object.entries(definition.inputs)
-    .filter(([, given]) => TENSOR_TYPES.has(given.declaration[0]) && given.declaration[1]?.["rawLink"] !== true)
+    .filter(
+      ([, given]) => TENSOR_TYPES.has(given.declaration[0]) && given.declaration[1]?.["rawLink"] !== true,
+    )
     .map(([name]) => name);
   return (inputs, context) => {
     for (const name of names) {

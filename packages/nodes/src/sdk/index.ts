@@ -12,7 +12,15 @@ export {
   type NodeReturn,
   type PreviewImage,
 } from "@hearth/engine";
-export { JsonFloat, pyFloat, pyRepr, pyStr, toNumber, type JsonObject, type JsonValue } from "@hearth/protocol";
+export {
+  JsonFloat,
+  pyFloat,
+  pyRepr,
+  pyStr,
+  toNumber,
+  type JsonObject,
+  type JsonValue,
+} from "@hearth/protocol";
 export * from "./define-node.ts";
 export * from "./inputs.ts";
 export * from "./tensor.ts";

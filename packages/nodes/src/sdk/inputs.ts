@@ -2,7 +2,13 @@
  * Declarations of inputs: each carries the wire form of section 3.17 and, as a phantom, the type that `execute` sees.
  * `v1` classes send `[type, options]` as given; schema classes send every option in the fixed order.
  */
-import { type FileList, type InputDeclaration, JsonFloat, type JsonObject, type JsonValue } from "@hearth/protocol";
+import {
+  type FileList,
+  type InputDeclaration,
+  JsonFloat,
+  type JsonObject,
+  type JsonValue,
+} from "@hearth/protocol";
 import type { Audio, Image, Latent, Mask, Tensor } from "./tensor.ts";
 
 declare const valueType: unique symbol;
@@ -58,12 +64,18 @@ export const boolean = (options?: InputOptions): Required<boolean> => make("BOOL
 export const any = (options?: InputOptions): Required<unknown> => make("*", options);
 
 /** A v1 combo: the type is the list itself. */
-export function combo<const V extends string | number>(values: readonly V[], options?: InputOptions): Required<V> {
+export function combo<const V extends string | number>(
+  values: readonly V[],
+  options?: InputOptions,
+): Required<V> {
   return make<V>([...values], options);
 }
 
 /** A schema combo: type `COMBO`, the list under `options`. */
-export function choice<const V extends string>(values: readonly V[], options: InputOptions = {}): Required<V> {
+export function choice<const V extends string>(
+  values: readonly V[],
+  options: InputOptions = {},
+): Required<V> {
   return make<V>("COMBO", { ...options, multiselect: false, options: [...values] });
 }
 

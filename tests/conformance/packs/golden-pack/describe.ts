@@ -1,5 +1,14 @@
 /** Turns values of the engine into the form of the recordings: JSON, with float32 values beside it. */
-import { isNumeric, isTensor, JsonFloat, NestedTensor, printJson, tensor, type Tensor } from "./sdk.ts";
+import {
+  isNumeric,
+  isTensor,
+  JsonFloat,
+  NestedTensor,
+  printJson,
+  tensor,
+  Video,
+  type Tensor,
+} from "./sdk.ts";
 
 export interface Description {
   readonly json: string;
@@ -21,12 +30,21 @@ interface Curve {
 }
 
 /** Describes a list of values; tensors become `{"$tensor": {shape, at, n}}`, counted in float32 values. */
-export function describeValues(values: readonly unknown[]): Description {
+export async function describeValues(values: readonly unknown[]): Promise<Description> {
   const writer = new ValueWriter();
+  const decoded = await Promise.all(
+    values.map((value) => (value instanceof Video ? componentsOf(value) : value)),
+  );
   return {
-    json: printJson(values.map((value) => writer.describe(value))),
+    json: printJson(decoded.map((value) => writer.describe(value))),
     floats: Buffer.concat(writer.parts),
   };
+}
+
+/** Videos are compared by their components, also where they lie in a file. */
+async function componentsOf(video: Video): Promise<unknown> {
+  const { images, frameRate, audio } = await video.components();
+  return { $video: { images, fps: [...frameRate], audio } };
 }
 
 class ValueWriter {

@@ -40,7 +40,7 @@ const collect = defineNode({
   outputNode: true,
   inputIsList: true,
   execute: async ({ value, file: [file = ""] }) => {
-    const { json, floats } = describeValues(value);
+    const { json, floats } = await describeValues(value);
     await writeFile(`${file}.f32`, floats);
     // The description comes last: whoever finds it finds the values too.
     await writeFile(`${file}.json`, json);

@@ -4,7 +4,11 @@ import {
   isJsonObject,
   JsonFloat,
   NestedTensor,
+  Video,
+  type Audio,
+  type FrameRate,
   type GeneratorSpec,
+  type JsonObject,
   type JsonValue,
   type Tensor,
 } from "./sdk.ts";
@@ -16,6 +20,7 @@ export const MAKERS: Readonly<Record<string, (payload: JsonValue) => unknown>> =
   $int: (payload) => BigInt(String(payload)),
   $nested: (payload) => new NestedTensor((payload as JsonValue[]).map((part) => makeValue(part) as Tensor)),
   $svg: (payload) => payload,
+  $video: makeVideo,
 };
 
 /** The key of a value that is more than JSON: `$tensor`, `$video`, … */
@@ -36,6 +41,18 @@ export function makeValue(given: JsonValue): unknown {
   const make = MAKERS[key];
   if (make === undefined) throw new RangeError(`no maker of ${key}`);
   return make(given[key] as JsonValue);
+}
+
+/** A video made of components. */
+function makeVideo(payload: JsonValue): Video {
+  const { images = null, fps = null, audio } = payload as JsonObject;
+  return Video.ofComponents({
+    images: makeValue(images) as Tensor,
+    frameRate: plain(fps) as FrameRate,
+    bitDepth: 8,
+    colorSpace: "sRGB",
+    ...(audio === undefined ? {} : { audio: makeValue(audio) as Audio }),
+  });
 }
 
 /** Generators count in plain numbers. */

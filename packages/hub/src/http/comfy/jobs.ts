@@ -3,7 +3,7 @@ import type { JobSummary } from "@hearth/jobs";
 import { isJsonObject, type JsonObject, parseJson, printJson, pyRepr, RawJson } from "@hearth/protocol";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { normalizedOutputs } from "../../jobs/outputs-summary.ts";
-import { sendJson, sendText } from "../answers.ts";
+import { BODY_LIMITS, sendJson, sendText } from "../answers.ts";
 import { route } from "../twin.ts";
 import type { ComfyContext } from "./context.ts";
 import { queryInt } from "./history.ts";

@@ -12,7 +12,10 @@ export interface ObjectInfoParts {
   readonly whenNodesKnown: () => Promise<void>;
 }
 
-export function registerObjectInfo(app: FastifyInstance, { objectInfo, whenNodesKnown }: ObjectInfoParts): void {
+export function registerObjectInfo(
+  app: FastifyInstance,
+  { objectInfo, whenNodesKnown }: ObjectInfoParts,
+): void {
   twin(app, "GET", "/object_info", async (_request, reply) => {
     await whenNodesKnown();
     return sendText(reply, objectInfo.current().text, JSON_TYPE);

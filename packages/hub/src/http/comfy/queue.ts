@@ -1,5 +1,12 @@
 /** `/prompt`, `/queue`, `/interrupt`, `/free` (sections 3.2 to 3.6). */
-import { isJsonObject, type JsonObject, type JsonValue, parseJson, printJson, RawJson } from "@hearth/protocol";
+import {
+  isJsonObject,
+  type JsonObject,
+  type JsonValue,
+  parseJson,
+  printJson,
+  RawJson,
+} from "@hearth/protocol";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { submitPrompt } from "../../jobs/submit.ts";
 import { BODY_LIMITS, bodyJson, sendEmpty, sendJson } from "../answers.ts";
@@ -82,7 +89,8 @@ export function registerQueue(app: FastifyInstance, context: ComfyContext): void
     const body = objectBody(bodyJson(request));
     const freeMemory = body["free_memory"] === true;
     const unloadModels = freeMemory || body["unload_models"] === true;
-    if (unloadModels) for (const link of context.workers()) link.send({ type: "free", unloadModels, freeMemory });
+    if (unloadModels)
+      for (const link of context.workers()) link.send({ type: "free", unloadModels, freeMemory });
     return sendEmpty(reply);
   });
 }

@@ -14,7 +14,11 @@ function refuse(socket: Duplex, status: string): void {
   socket.end(`HTTP/1.1 ${status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`);
 }
 
-export function registerWebSocket(app: FastifyInstance, sockets: () => SocketHub, checkOrigin: boolean): void {
+export function registerWebSocket(
+  app: FastifyInstance,
+  sockets: () => SocketHub,
+  checkOrigin: boolean,
+): void {
   twin(app, "GET", "/ws", (_request, reply) =>
     sendText(reply, 'No WebSocket UPGRADE hdr: None\n Can "Upgrade" only to "WebSocket".', undefined, 400),
   );
