@@ -86,6 +86,8 @@ async function main(): Promise<void> {
   }
 }
 
+// A plain end runs the handlers that end servers and remove their directories.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => process.exit(130));
 try {
   await main();
 } catch (error) {

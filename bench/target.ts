@@ -33,7 +33,9 @@ async function freePort(): Promise<number> {
 }
 
 export function newBase(): string {
-  return mkdtempSync(path.join(os.tmpdir(), "hearth-bench-"));
+  const base = mkdtempSync(path.join(os.tmpdir(), "hearth-bench-"));
+  process.once("exit", () => removeBase(base));
+  return base;
 }
 
 export function removeBase(base: string): void {
@@ -67,6 +69,10 @@ export class StartedServer implements Target {
       stdio: ["ignore", "pipe", "pipe"],
       env: { ...process.env, HEARTH_ORPHAN_MS: "2000" },
     });
+    // Only counts when this program ends before `stop`: by a signal, or by its starter's time limit.
+    const killAll = (): void => killTree(child);
+    process.once("exit", killAll);
+    child.once("exit", () => process.off("exit", killAll));
     let output = "";
     for (const stream of [child.stdout, child.stderr]) {
       stream.on("data", (chunk: Buffer) => (output = (output + chunk.toString()).slice(-4000)));
@@ -99,6 +105,10 @@ export class StartedServer implements Target {
       await sleep(20);
     }
   }
+}
+
+function killTree(child: ChildProcess): void {
+  for (const pid of processTree(child.pid ?? -1).filter(isAlive)) process.kill(pid, "SIGKILL");
 }
 
 async function answers(url: string): Promise<boolean> {

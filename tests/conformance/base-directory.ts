@@ -6,7 +6,7 @@ import { contentBytes, type Substitute } from "./body.ts";
 
 export const DIRECTORIES = ["input", "output", "temp", "user", "models"] as const;
 /** The first two are part of the fixture and read when a server starts; the others are the server's own state. */
-const KEPT = new Set(["custom_nodes", "web", "db", "studio", "hearth.json"]);
+const KEPT = new Set(["custom_nodes", "web", "db"]);
 
 /** Writes one file (or directory) of a fixture below `base`. `mtime` is in Unix seconds. */
 export async function writeFixture(base: string, file: JsonObject, substitute: Substitute): Promise<void> {

@@ -89,7 +89,6 @@ export function testBodies(shared: Shared): void {
       ["9", -1],
       ["__proto__", 0],
       ["2", 99],
-      ["2", -1],
     ];
     for (const images of [...links, [], [1], [[["1", 0]], 0], [null, 0]]) {
       const prompt = {

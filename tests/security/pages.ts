@@ -44,7 +44,6 @@ export function testPages(shared: Shared): void {
   test("a foreign page gets no socket", async () => {
     const server = shared();
     const status = async (headers: Record<string, string>): Promise<number> =>
-      // A second Host header is refused by the parser, so the address itself carries the foreign name elsewhere.
       (await GoldenSocket.connect(server.url, "/ws", headers)).status;
     assert.equal(await status({ Origin: `http://${EVIL}` }), 403);
     assert.equal(await status({ "Sec-Fetch-Site": "cross-site" }), 403);

@@ -1,7 +1,7 @@
 /** A hub: the process part that owns HTTP, the database and the queue. */
 import { rmSync } from "node:fs";
 import path from "node:path";
-import { openSqliteStore } from "@hearth/jobs";
+import { EventFile, type JobStore, openSqliteStore } from "@hearth/jobs";
 import { type Folders, makeFolders, type NodeClassAnnouncement, type PackReport } from "@hearth/protocol";
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
@@ -50,6 +50,8 @@ export async function startHub(options: HubOptions): Promise<Hub> {
   const store = await openSqliteStore(options.databaseFile);
   rmSync(folders.temp, { recursive: true, force: true });
   makeFolders(folders);
+  const events = await EventFile.open(path.join(folders.studio, "events.jsonl"), store);
+  const eventTimer = appendEvents(events, store, log);
   const leftBehind = readRunningFile(folders);
   const catalog = new NodeCatalog(store);
   await catalog.load();
@@ -115,7 +117,7 @@ export async function startHub(options: HubOptions): Promise<Hub> {
   return {
     urls,
     ready: ready.promise,
-    stop: () => stopHub({ app, dispatcher, supervisor, gateway, sockets, store }),
+    stop: () => stopHub({ app, dispatcher, supervisor, gateway, sockets, store, events, eventTimer }),
   };
 }
 
@@ -125,10 +127,33 @@ interface Running {
   readonly supervisor: WorkerSupervisor;
   readonly gateway: LinkGateway;
   readonly sockets: SocketHub;
-  readonly store: Awaited<ReturnType<typeof openSqliteStore>>;
+  readonly store: JobStore;
+  readonly events: EventFile;
+  readonly eventTimer: NodeJS.Timeout;
 }
 
-async function stopHub({ app, dispatcher, supervisor, gateway, sockets, store }: Running): Promise<void> {
+const EVENTS_MS = 500;
+
+/** The event file follows the table at its own pace: nobody waits for it. */
+function appendEvents(events: EventFile, store: JobStore, log: Logger): NodeJS.Timeout {
+  let version = store.version;
+  return setInterval(() => {
+    if (store.version === version) return;
+    version = store.version;
+    events.append().catch((error: unknown) => log.error({ err: error }, "events.jsonl could not be written"));
+  }, EVENTS_MS);
+}
+
+async function stopHub({
+  app,
+  dispatcher,
+  supervisor,
+  gateway,
+  sockets,
+  store,
+  events,
+  eventTimer,
+}: Running): Promise<void> {
   supervisor.stop();
   dispatcher.stop();
   sockets.close();
@@ -137,6 +162,9 @@ async function stopHub({ app, dispatcher, supervisor, gateway, sockets, store }:
   app.server.closeIdleConnections();
   await app.close();
   await gateway.close();
+  clearInterval(eventTimer);
+  await events.append();
+  await events.close();
   await store.close();
 }
 

@@ -139,6 +139,11 @@ export function jobStoreSuite(name: string, open: () => Promise<StoreUnderTest>)
       assert.deepEqual(order, ["a1", "b1", "a2"]);
     });
 
+    check("jobs of one number run in the order of their prompt ids", async (store) => {
+      for (const id of ["c", "a", "b"]) await store.accept(newJob(id, { number: 7 }));
+      assert.deepEqual([await runNext(store), await runNext(store), await runNext(store)], ["a", "b", "c"]);
+    });
+
     check("a late attempt changes nothing", async (store) => {
       await store.accept(newJob("a"));
       const first = await store.claim("w1", LEASE);

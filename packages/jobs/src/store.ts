@@ -40,7 +40,7 @@ export interface JobStore {
 
   /**
    * Gives the next queued job to a worker, as a new attempt with a lease: the owner served longest ago first, then the
-   * smallest number, then the earliest. `undefined` when nothing waits.
+   * smallest number, then the smaller prompt id (as ComfyUI's heap decides), then the earliest. `undefined` when nothing waits.
    */
   claim(workerId: string, options: { leaseMs: number }): Promise<ClaimedJob | undefined>;
 

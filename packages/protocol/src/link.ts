@@ -54,9 +54,6 @@ export type WorkerToHub =
       readonly classes: readonly NodeClassAnnouncement[];
       readonly packs: readonly PackReport[];
     }
-  | ({ readonly type: "started" } & AttemptRef)
-  /** the engine refuses the prompt: node errors of its own validation */
-  | ({ readonly type: "refused"; readonly error: JsonObject; readonly nodeErrors: JsonObject } & AttemptRef)
   | ({ readonly type: "messages"; readonly items: readonly RunMessage[] } & AttemptRef)
   | ({ readonly type: "finished"; readonly result: RunResult } & AttemptRef)
   | { readonly type: "validated"; readonly request: number; readonly outcome: ValidatorOutcome }

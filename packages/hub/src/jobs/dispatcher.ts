@@ -192,7 +192,7 @@ export class Dispatcher {
     const job = this.#running.get(message.jobId);
     if (job === undefined || job.ref.attempt !== message.attempt) {
       // A late report: the job has gone on without this attempt.
-      if (message.type === "finished" || message.type === "refused") {
+      if (message.type === "finished") {
         link.send({
           type: "taken",
           jobId: message.jobId,
@@ -204,7 +204,7 @@ export class Dispatcher {
       return;
     }
     if (message.type === "messages") for (const item of message.items) this.#tell(job, item);
-    else if (message.type === "finished") void this.#finished(job, link, message.result);
+    else void this.#finished(job, link, message.result);
   }
 
   #tell(job: RunningJob, message: RunMessage): void {

@@ -38,7 +38,7 @@ const STEPS: readonly string[] = [
     history_deleted INTEGER NOT NULL DEFAULT 0
   );
   CREATE INDEX jobs_by_prompt ON jobs (prompt_id, id);
-  CREATE INDEX jobs_waiting ON jobs (number, id) WHERE state = 'queued';
+  CREATE INDEX jobs_waiting ON jobs (number, prompt_id, id) WHERE state = 'queued';
   CREATE INDEX jobs_running ON jobs (id) WHERE state = 'running';
   CREATE INDEX jobs_in_history ON jobs (history_position) WHERE history_position IS NOT NULL;
   CREATE INDEX jobs_listed ON jobs (created_at) WHERE history_position IS NOT NULL;
@@ -56,7 +56,7 @@ const STEPS: readonly string[] = [
   // A claim seeks the first job of each owner; a page of the list is found without reading the wide rows before it.
   `
   DROP INDEX jobs_listed;
-  CREATE INDEX jobs_waiting_by_owner ON jobs (owner, number, id) WHERE state = 'queued';
+  CREATE INDEX jobs_waiting_by_owner ON jobs (owner, number, prompt_id, id) WHERE state = 'queued';
   CREATE INDEX jobs_listed ON jobs (created_at, state)
     WHERE (state IN ('queued', 'running') OR history_position IS NOT NULL);
   CREATE INDEX jobs_listed_by_state ON jobs (state, created_at)

@@ -29,7 +29,7 @@ export class JobReads {
         .all(`SELECT ${QUEUE_COLUMNS} FROM jobs WHERE state = 'running' ORDER BY id`)
         .map(queuedJob),
       pending: this.#sql
-        .all(`SELECT ${QUEUE_COLUMNS} FROM jobs WHERE state = 'queued' ORDER BY number, id`)
+        .all(`SELECT ${QUEUE_COLUMNS} FROM jobs WHERE state = 'queued' ORDER BY number, prompt_id, id`)
         .map(queuedJob),
     };
   }
@@ -80,7 +80,7 @@ export class JobReads {
         : "CASE WHEN ended_at IS NULL OR started_at IS NULL THEN 0 ELSE ended_at - started_at END";
     // Ties stay in the order running, waiting, history: whichever way the key is sorted.
     const ties =
-      "CASE state WHEN 'running' THEN 0 WHEN 'queued' THEN 1 ELSE 2 END, history_position, number, id";
+      "CASE state WHEN 'running' THEN 0 WHEN 'queued' THEN 1 ELSE 2 END, history_position, number, prompt_id, id";
     const page = { where, values, skip: options.offset };
     if (options.sortBy === "created_at" && options.offset > 0) {
       // The index alone tells where the page begins; the wide rows before it are not read.

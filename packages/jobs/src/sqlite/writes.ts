@@ -20,7 +20,7 @@ const WAITING_OWNERS = `
   )
   SELECT waiting.owner AS owner FROM waiting LEFT JOIN owners USING (owner) WHERE waiting.owner IS NOT NULL
   ORDER BY COALESCE(served, 0), (
-    SELECT id FROM jobs WHERE state = 'queued' AND owner = waiting.owner ORDER BY number, id LIMIT 1
+    SELECT id FROM jobs WHERE state = 'queued' AND owner = waiting.owner ORDER BY number, prompt_id, id LIMIT 1
   ) LIMIT 1`;
 
 export class JobWrites {
@@ -80,7 +80,7 @@ export class JobWrites {
     const next = this.#sql.get(WAITING_OWNERS);
     if (next === undefined) return undefined;
     const row = this.#sql.get(
-      "SELECT * FROM jobs WHERE state = 'queued' AND owner = ? ORDER BY number, id LIMIT 1",
+      "SELECT * FROM jobs WHERE state = 'queued' AND owner = ? ORDER BY number, prompt_id, id LIMIT 1",
       next["owner"] as string,
     );
     if (row === undefined) return undefined;

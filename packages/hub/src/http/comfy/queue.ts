@@ -1,4 +1,5 @@
 /** `/prompt`, `/queue`, `/interrupt`, `/free` (sections 3.2 to 3.6). */
+import type { QueuedJob } from "@hearth/jobs";
 import {
   isJsonObject,
   type JsonObject,
@@ -58,7 +59,7 @@ export function registerQueue(app: FastifyInstance, context: ComfyContext): void
     const { running, pending } = await store.listQueue();
     return sendJson(reply, {
       queue_running: running.map(queueItem),
-      queue_pending: pending.map(queueItem),
+      queue_pending: heapOrder(pending).map(queueItem),
     });
   });
 
@@ -95,14 +96,33 @@ export function registerQueue(app: FastifyInstance, context: ComfyContext): void
   });
 }
 
+/**
+ * The pending jobs as ComfyUI lists them: the array of a binary heap into which they were pushed as they came. The first
+ * runs next; the others are in no order that a person would expect, but in this one.
+ */
+export function heapOrder(jobs: readonly QueuedJob[]): QueuedJob[] {
+  const heap: QueuedJob[] = [];
+  const before = (a: QueuedJob, b: QueuedJob): boolean => {
+    const difference = Number(a.number) - Number(b.number);
+    return difference === 0 ? a.promptId < b.promptId : difference < 0;
+  };
+  for (const job of jobs.toSorted((a, b) => Number(a.id) - Number(b.id))) {
+    let at = heap.push(job) - 1;
+    for (
+      let parent = (at - 1) >> 1;
+      at > 0 && before(job, heap[parent] as QueuedJob);
+      parent = (at - 1) >> 1
+    ) {
+      heap[at] = heap[parent] as QueuedJob;
+      heap[parent] = job;
+      at = parent;
+    }
+  }
+  return heap;
+}
+
 /** A queue item: `[number, prompt id, prompt, extra data, output ids]`. */
-export function queueItem(job: {
-  number: string;
-  promptId: string;
-  prompt: string;
-  extraData: string;
-  outputsToExecute: readonly string[];
-}): RawJson {
+export function queueItem(job: QueuedJob): RawJson {
   return new RawJson(
     `[${job.number}, ${printJson(job.promptId)}, ${job.prompt}, ${job.extraData}, ${printJson(job.outputsToExecute)}]`,
   );
