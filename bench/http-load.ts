@@ -6,11 +6,9 @@ import { once } from "node:events";
 import net from "node:net";
 import { summary, type Summary } from "./statistics.ts";
 
-export interface Answer {
+interface Answer {
   readonly status: number;
   readonly bodyBytes: number;
-  /** empty unless the connection keeps bodies */
-  readonly body: Buffer;
 }
 
 export interface LoadResult {
@@ -45,26 +43,24 @@ export function requestBytes(url: string, method: string, route: string, body?: 
 /** One kept-alive connection. Knows bodies with a length, chunked ones (by their last bytes), and none. */
 export class Connection {
   readonly #socket: net.Socket;
-  readonly #keepsBody: boolean;
   #chunks: Buffer[] = [];
   #head: { status: number; length: number | undefined; size: number } | undefined;
   #received = 0;
   #waiting: { resolve: (answer: Answer) => void; reject: (error: Error) => void } | undefined;
 
-  private constructor(socket: net.Socket, keepsBody: boolean) {
+  private constructor(socket: net.Socket) {
     this.#socket = socket;
-    this.#keepsBody = keepsBody;
     socket.setNoDelay(true);
     socket.on("data", (chunk: Buffer) => this.#take(chunk));
     socket.on("error", (error) => this.#fail(error));
     socket.on("close", () => this.#fail(new Error("the server closed a kept-alive connection")));
   }
 
-  static async open(url: string, keepsBody = false): Promise<Connection> {
+  static async open(url: string): Promise<Connection> {
     const { hostname, port } = new URL(url);
     const socket = net.connect(Number(port || 80), hostname.replace(/^\[|\]$/g, ""));
     await once(socket, "connect");
-    return new Connection(socket, keepsBody);
+    return new Connection(socket);
   }
 
   send(request: Buffer): Promise<Answer> {
@@ -100,13 +96,12 @@ export class Connection {
     const { status, length, size } = this.#head;
     if (length === undefined ? !this.#endsChunked() : this.#received < size + length) return;
     const bodyBytes = this.#received - size;
-    const body = this.#keepsBody ? this.#joined().subarray(size) : EMPTY;
     this.#head = undefined;
     this.#chunks = [];
     this.#received = 0;
     const waiting = this.#waiting;
     this.#waiting = undefined;
-    waiting?.resolve({ status, bodyBytes, body });
+    waiting?.resolve({ status, bodyBytes });
   }
 
   #endsChunked(): boolean {

@@ -71,7 +71,8 @@ export class StartedServer implements Target {
     });
     // Only counts when this program ends before `stop`: by a signal, or by its starter's time limit.
     const killAll = (): void => killTree(child);
-    process.once("exit", killAll);
+    // Before the directory is removed.
+    process.prependOnceListener("exit", killAll);
     child.once("exit", () => process.off("exit", killAll));
     let output = "";
     for (const stream of [child.stdout, child.stderr]) {

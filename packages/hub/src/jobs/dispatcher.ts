@@ -216,9 +216,11 @@ export class Dispatcher {
   }
 
   async #finished(job: RunningJob, link: WorkerLink, result: RunResult): Promise<void> {
-    await this.#end(job, result, "finish");
-    link.send({ type: "taken", ...job.ref });
+    const ended = this.#end(job, result, "finish");
+    // The next claim joins the same commit. Its assignment can only follow the result's durability.
     this.ready(link);
+    await ended;
+    link.send({ type: "taken", ...job.ref });
   }
 
   /** History first, then the words that tell clients to look there. */
