@@ -63,6 +63,16 @@ export class Report {
     }
   }
 
+  /** True when a difference of this case is known. */
+  waives(kind: string, name: string): boolean {
+    return this.#waivers.of(kind, name).length > 0;
+  }
+
+  /** A remark that is no outcome. */
+  note(line: string): void {
+    this.#print(`NOTE ${line}`);
+  }
+
   counts(): Record<State, number> {
     const counts = { passed: 0, failed: 0, waived: 0, skipped: 0 };
     for (const { state } of this.#results) counts[state] += 1;

@@ -5,7 +5,7 @@
  *
  * Every report on a job carries its attempt. The hub ignores reports of an attempt that no longer holds the lease.
  */
-import type { JsonObject, JsonValue } from "./json.ts";
+import type { JsonValue } from "./json.ts";
 import type { NodeProgress, RunMessage, RunResult } from "./messages.ts";
 import type { NodeClassAnnouncement } from "./node-info.ts";
 

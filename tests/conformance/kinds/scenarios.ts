@@ -55,11 +55,29 @@ async function runGroup(run: Run, group: readonly Recording[]): Promise<void> {
     for (const recording of group) {
       if (server.baseDirectory === undefined && needsFiles(recording.scenario)) {
         skip(run, recording, "it writes files, and --base is not given");
-      } else add(run, recording, await play(run, server, recording));
+      } else add(run, recording, await playUntilCalm(run, server, recording));
     }
   } finally {
     await server.stop();
   }
+}
+
+/**
+ * Recordings hold pauses of fixed length, and a busy machine can miss them. So a scenario that fails is played a second
+ * time, and the report says so; one that fails for another reason fails again.
+ */
+async function playUntilCalm(
+  run: Run,
+  server: ServerUnderTest,
+  recording: Recording,
+): Promise<readonly StepProblem[]> {
+  const first = await play(run, server, recording);
+  const { fresh } = startOf(recording.scenario);
+  if (first.length === 0 || fresh || run.report.waives(recording.kind, recording.name)) return first;
+  const second = await play(run, server, recording);
+  if (second.length === 0)
+    run.report.note(`${recording.kind} ${recording.name} held at its second try: ${first[0]?.text}`);
+  return second;
 }
 
 async function play(
