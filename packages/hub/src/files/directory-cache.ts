@@ -105,7 +105,12 @@ function entriesOf(directory: string): { files: string[]; directories: string[] 
 }
 
 function kindOfLink(file: string): { isFile(): boolean; isDirectory(): boolean } | undefined {
-  return statSync(file, { throwIfNoEntry: false });
+  try {
+    return statSync(file, { throwIfNoEntry: false });
+  } catch {
+    // A link onto itself, or into a place that is not ours to see, is no choice for anybody.
+    return undefined;
+  }
 }
 
 function realOf(directory: string): string | undefined {
