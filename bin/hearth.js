@@ -3,7 +3,7 @@
 // (20.19 or later) needs nothing else. Old syntax on purpose: this file must at least parse everywhere.
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { createRequire, enableCompileCache } from "node:module";
+import module from "node:module";
 import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -18,7 +18,7 @@ function bundledNode() {
   const name = "node-" + process.platform + "-" + process.arch;
   try {
     const file = path.join(
-      path.dirname(createRequire(import.meta.url).resolve(name + "/package.json")),
+      path.dirname(module.createRequire(import.meta.url).resolve(name + "/package.json")),
       "bin",
       "node",
     );
@@ -31,7 +31,7 @@ function bundledNode() {
 // HEARTH_STARTER=process keeps the starter apart even where it could run the server itself.
 const isNewEnough = Number(process.versions.node.split(".")[0]) >= 24;
 if (isNewEnough && process.env.HEARTH_STARTER !== "process") {
-  enableCompileCache(cache);
+  module.enableCompileCache(cache);
   await import(main);
 } else {
   const node = isNewEnough ? process.execPath : bundledNode();

@@ -3,10 +3,11 @@ import type { Folders, RunMessage, RunRequest, RunResult, ValidatorOutcome } fro
 import { makeCache } from "./cache/make-cache.ts";
 import type { CacheMode, ResultCache } from "./cache/result-cache.ts";
 import { EngineBusyError } from "./errors.ts";
-import { NodeError, type RunSettings, type ValidatorInput } from "./node-class.ts";
+import type { RunSettings, ValidatorInput } from "./node-class.ts";
 import type { NodeRegistry } from "./node-registry.ts";
 import { NodeStates } from "./node-state.ts";
 import { PromptRun } from "./run.ts";
+import { callValidator } from "./validator.ts";
 
 export interface EngineOptions {
   readonly registry: NodeRegistry;
@@ -80,15 +81,7 @@ export class Engine {
   }
 
   /** Asks a class's own validator; a class without one, or one that is not here, accepts everything. */
-  async validate(className: string, given: ValidatorInput): Promise<ValidatorOutcome> {
-    const cls = this.#options.registry.get(className);
-    if (cls?.validate === undefined) return { result: true };
-    try {
-      const { folders, modelFolders } = this.#options;
-      return { result: await cls.validate(given, { folders, modelFolders }) };
-    } catch (error) {
-      const { message, name } = error instanceof Error ? error : new Error(String(error));
-      return { exception: message, exceptionType: error instanceof NodeError ? error.pythonType : name };
-    }
+  validate(className: string, given: ValidatorInput): Promise<ValidatorOutcome> {
+    return callValidator(this.#options.registry.get(className), given, this.#options);
   }
 }

@@ -5,3 +5,4 @@ export * from "./errors.ts";
 export * from "./expansion.ts";
 export * from "./node-class.ts";
 export { NodeRegistry } from "./node-registry.ts";
+export { callValidator } from "./validator.ts";

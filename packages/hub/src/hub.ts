@@ -101,7 +101,7 @@ export async function startHub(options: HubOptions): Promise<Hub> {
   );
 
   const app = createHttpServer(httpOptions);
-  const submit = submitParts(objectInfo, catalog, gateway, { store, queue, dispatcher, sockets });
+  const submit = submitParts(objectInfo, catalog, gateway, { store, queue, sockets });
   const context = { store, queue, dispatcher, submit, sockets: () => sockets, workers: () => gateway.links };
   registerQueue(app, context);
   registerHistory(app, context);
@@ -172,15 +172,7 @@ function submitParts(
   objectInfo: ObjectInfo,
   catalog: NodeCatalog,
   gateway: LinkGateway,
-  {
-    store,
-    queue,
-    dispatcher,
-    sockets,
-  }: Pick<SubmitParts, "store" | "queue"> & {
-    dispatcher: Dispatcher;
-    sockets: SocketHub;
-  },
+  { store, queue, sockets }: Pick<SubmitParts, "store" | "queue"> & { sockets: SocketHub },
 ): SubmitParts {
   const withFiles = (name: string): NodeClassAnnouncement | undefined => {
     const announced = catalog.get(name);
@@ -198,10 +190,7 @@ function submitParts(
       // Nobody to ask: the job is accepted, and the engine has the last word.
       return (await link?.validate(className, given)) ?? { result: true };
     },
-    accepted: () => {
-      sockets.broadcastStatus();
-      dispatcher.kick();
-    },
+    accepted: () => sockets.broadcastStatus(),
   };
 }
 

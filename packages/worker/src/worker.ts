@@ -14,13 +14,12 @@ import {
   type ValidatorOutcome,
   type WorkerToHub,
 } from "@hearth/protocol";
-import type { NodeRegistry } from "@hearth/engine";
+import { callValidator, type NodeRegistry } from "@hearth/engine";
 import { AttemptLog, sameAttempt } from "./attempts.ts";
 import type { FromEngine } from "./engine-messages.ts";
 import { EngineHost } from "./engine-host.ts";
 import { LinkClient } from "./link-client.ts";
 import type { WorkerSettings } from "./settings.ts";
-import { callValidator } from "./validators.ts";
 
 const HEARTBEAT_MS = 2_000;
 

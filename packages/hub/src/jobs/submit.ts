@@ -23,12 +23,15 @@ export interface SubmitParts {
   readonly whenNodesKnown: () => Promise<void>;
   readonly classes: Parameters<typeof validatePrompt>[1]["classes"];
   readonly runValidator: (className: string, given: JsonObject) => Promise<ValidatorOutcome>;
+  /** a job was queued; nothing runs before `dispatch` */
   readonly accepted: () => void;
 }
 
 export interface SubmitAnswer {
   readonly status: number;
   readonly body: JsonObject;
+  /** who follows the run on a socket, when a job was queued */
+  readonly clientId?: string | undefined;
 }
 
 function refuse(type: string, message: string, details: string, status = 400): SubmitAnswer {
@@ -141,6 +144,7 @@ export async function submitPrompt(
         number: number === undefined ? Number(job.number) : new JsonFloat(number),
         node_errors: result.nodeErrors,
       },
+      clientId: clientId == null ? undefined : String(clientId),
     };
   } catch (error) {
     if (!(error instanceof PromptIdInUseError)) throw error;

@@ -30,6 +30,10 @@ export class SocketHub {
     return this.#clients.size;
   }
 
+  has(sid: string): boolean {
+    return this.#clients.has(sid);
+  }
+
   /** Completes an upgrade that was let through. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     this.#server.handleUpgrade(request, socket, head, (webSocket) => this.#add(request, webSocket));

@@ -32,6 +32,17 @@ function objectBody(value: JsonValue): JsonObject {
   throw new HttpError(400, "the body must be a JSON object");
 }
 
+/**
+ * A client that learns the prompt's id from the answer and only then listens for it misses a run that is quicker than
+ * itself, and waits for ever. So the run of a client whose socket is here starts this long after the answer has left.
+ */
+const LISTEN_MS = 3;
+
+function dispatchAfterAnswer({ dispatcher, sockets }: ComfyContext, clientId: string | undefined): void {
+  if (clientId !== undefined && sockets().has(clientId)) setTimeout(() => dispatcher.kick(), LISTEN_MS);
+  else dispatcher.kick();
+}
+
 /** The ids of a `delete` list; a text counts as its characters, as in Python. */
 export function idList(value: JsonValue | undefined): string[] {
   if (typeof value === "string") return [...value];
@@ -52,6 +63,8 @@ export function registerQueue(app: FastifyInstance, context: ComfyContext): void
       bodyJson(request),
       typeof header === "string" ? header : undefined,
     );
+    // "close" follows the last byte of the answer, and also a client that went away.
+    if (answer.status === 200) reply.raw.once("close", () => dispatchAfterAnswer(context, answer.clientId));
     return sendJson(reply, answer.body, answer.status);
   });
 

@@ -1,17 +1,16 @@
 /** Calls a class's own validator and turns whatever happens into an outcome that can travel. */
-import { type NodeClass, NodeError, type ValidatorInput } from "@hearth/engine";
 import type { ValidatorOutcome } from "@hearth/protocol";
-import type { WorkerSettings } from "./settings.ts";
+import { type NodeClass, NodeError, type ValidationFolders, type ValidatorInput } from "./node-class.ts";
 
-/** A class without a validator accepts everything. */
+/** A class without a validator, or one that is not here, accepts everything. */
 export async function callValidator(
-  node: NodeClass | undefined,
+  cls: NodeClass | undefined,
   given: ValidatorInput,
-  folders: Pick<WorkerSettings, "folders" | "modelFolders">,
+  { folders, modelFolders }: ValidationFolders,
 ): Promise<ValidatorOutcome> {
-  if (node?.validate === undefined) return { result: true };
+  if (cls?.validate === undefined) return { result: true };
   try {
-    return { result: await node.validate(given, folders) };
+    return { result: await cls.validate(given, { folders, modelFolders }) };
   } catch (error) {
     const { message, name } = error instanceof Error ? error : new Error(String(error));
     return { exception: message, exceptionType: error instanceof NodeError ? error.pythonType : name };
