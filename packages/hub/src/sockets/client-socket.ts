@@ -27,6 +27,28 @@ export class ClientSocket {
     else this.#socket.send(frame, { binary: typeof frame !== "string" });
   }
 
+  /**
+   * Resolves when the client's own program has gone round so many times: each ping is answered by it, not by its
+   * system. A client that answers no pings is not waited for longer than `capMs`.
+   */
+  async settle(rounds: number, capMs: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const cap = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, capMs);
+    });
+    await Promise.race([cap, this.#goRound(rounds)]);
+    clearTimeout(timer);
+  }
+
+  async #goRound(rounds: number): Promise<void> {
+    for (let round = 0; round < rounds && this.#socket.readyState === this.#socket.OPEN; round += 1) {
+      await new Promise<void>((resolve) => {
+        this.#socket.once("pong", () => resolve());
+        this.#socket.ping();
+      });
+    }
+  }
+
   close(): void {
     this.#socket.close(1001);
   }

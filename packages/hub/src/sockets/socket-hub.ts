@@ -30,8 +30,8 @@ export class SocketHub {
     return this.#clients.size;
   }
 
-  has(sid: string): boolean {
-    return this.#clients.has(sid);
+  get(sid: string): ClientSocket | undefined {
+    return this.#clients.get(sid);
   }
 
   /** Completes an upgrade that was let through. */

@@ -34,13 +34,20 @@ function objectBody(value: JsonValue): JsonObject {
 
 /**
  * A client that learns the prompt's id from the answer and only then listens for it misses a run that is quicker than
- * itself, and waits for ever. So the run of a client whose socket is here starts this long after the answer has left.
+ * itself, and waits for ever. So the run of a client whose socket is here starts when its program has gone round a few
+ * times after the answer left: it has read it then, however slow it is.
  */
-const LISTEN_MS = 3;
+const LISTEN_ROUNDS = 4;
+/** Nobody is waited for longer. */
+const LISTEN_MS = 250;
 
-function dispatchAfterAnswer({ dispatcher, sockets }: ComfyContext, clientId: string | undefined): void {
-  if (clientId !== undefined && sockets().has(clientId)) setTimeout(() => dispatcher.kick(), LISTEN_MS);
-  else dispatcher.kick();
+async function dispatchAfterAnswer(
+  { dispatcher, sockets }: ComfyContext,
+  clientId: string | undefined,
+): Promise<void> {
+  const client = clientId === undefined ? undefined : sockets().get(clientId);
+  await client?.settle(LISTEN_ROUNDS, LISTEN_MS);
+  dispatcher.kick();
 }
 
 /** The ids of a `delete` list; a text counts as its characters, as in Python. */
@@ -64,7 +71,8 @@ export function registerQueue(app: FastifyInstance, context: ComfyContext): void
       typeof header === "string" ? header : undefined,
     );
     // "close" follows the last byte of the answer, and also a client that went away.
-    if (answer.status === 200) reply.raw.once("close", () => dispatchAfterAnswer(context, answer.clientId));
+    if (answer.status === 200)
+      reply.raw.once("close", () => void dispatchAfterAnswer(context, answer.clientId));
     return sendJson(reply, answer.body, answer.status);
   });
 
