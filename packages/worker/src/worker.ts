@@ -43,11 +43,10 @@ export class NativeWorker {
   #orphanTimer: NodeJS.Timeout | undefined;
   #orphanExpired = false;
 
-  /** Starts the engine thread and dials the hub. */
+  /** Starts the engine thread, which dials the hub once it can run prompts. */
   static start(parts: WorkerParts): NativeWorker {
     const worker = new NativeWorker(parts);
     worker.#startOrphanTimer();
-    worker.#link.dial();
     setInterval(() => worker.#heartbeat(), HEARTBEAT_MS);
     return worker;
   }
@@ -147,7 +146,11 @@ export class NativeWorker {
   }
 
   #fromEngine(message: FromEngine): void {
-    if (message.type === "ready") return;
+    if (message.type === "ready") {
+      // Only now: what a hub assigns is to run at once, so that "running" is true.
+      this.#link.dial();
+      return;
+    }
     const log = this.#log;
     // A dropped attempt may still be talking while it winds down.
     if (log === undefined || !sameAttempt(log.ref, message.attempt)) return;
