@@ -5,6 +5,7 @@
 import type { ClaimedJob, JobStore } from "@hearth/jobs";
 import type { AttemptRef, JsonObject, RunMessage, RunResult, WorkerToHub } from "@hearth/protocol";
 import type { Logger } from "pino";
+import { isAlive } from "../link/process-alive.ts";
 import type { WorkerLink } from "../link/worker-link.ts";
 import type { SocketHub } from "../sockets/socket-hub.ts";
 import { finishOf } from "./finish.ts";
@@ -284,14 +285,5 @@ export class Dispatcher {
     this.#stopped = true;
     clearInterval(this.#renewTimer);
     clearTimeout(this.#pickUpTimer);
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
   }
 }

@@ -2,8 +2,8 @@
  * Keeps one native worker alive: takes over the one that a dead hub left behind, starts one where there is none, and
  * starts it again when it dies.
  */
-import { existsSync, readFileSync } from "node:fs";
 import type { Logger } from "pino";
+import { isAlive } from "./process-alive.ts";
 
 /** How a worker process is started; the command line hands it in, so that the hub does not know what a worker is. */
 export interface WorkerLauncher {
@@ -80,24 +80,5 @@ export class WorkerSupervisor {
       this.#timer = setTimeout(() => this.#ensure(), this.#backoff);
       this.#backoff = Math.min(this.#backoff * 2, LONGEST_BACKOFF_MS);
     });
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-  // A zombie answers signals too, but will never dial again.
-  return !existsSync(`/proc/${pid}`) || !isZombie(pid);
-}
-
-function isZombie(pid: number): boolean {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    return stat.slice(stat.lastIndexOf(")") + 2).startsWith("Z");
-  } catch {
-    return true;
   }
 }
