@@ -23,15 +23,21 @@ export interface SubmitParts {
   readonly whenNodesKnown: () => Promise<void>;
   readonly classes: Parameters<typeof validatePrompt>[1]["classes"];
   readonly runValidator: (className: string, given: JsonObject) => Promise<ValidatorOutcome>;
-  /** a job was queued; nothing runs before `dispatch` */
+  /** a job was queued */
   readonly accepted: () => void;
+}
+
+export interface SubmitRequest {
+  readonly body: JsonValue;
+  /** the request's `Comfy-Usage-Source` header */
+  readonly usageSource?: string | undefined;
+  /** called right before the prompt becomes a job, with who will follow it */
+  readonly beforeAccept?: (clientId: string | undefined) => void;
 }
 
 export interface SubmitAnswer {
   readonly status: number;
   readonly body: JsonObject;
-  /** who follows the run on a socket, when a job was queued */
-  readonly clientId?: string | undefined;
 }
 
 function refuse(type: string, message: string, details: string, status = 400): SubmitAnswer {
@@ -60,12 +66,10 @@ function numberOf(value: JsonValue): number {
 
 /**
  * Validates the prompt and makes it a job. The answer is given only once the job is durable.
- * @param usageSource the request's `Comfy-Usage-Source` header
  */
 export async function submitPrompt(
   parts: SubmitParts,
-  body: JsonValue,
-  usageSource: string | undefined,
+  { body, usageSource, beforeAccept }: SubmitRequest,
 ): Promise<SubmitAnswer> {
   if (!isJsonObject(body)) return refuse("no_prompt", "No prompt provided", "No prompt provided");
   const bad = badField(body);
@@ -107,6 +111,7 @@ export async function submitPrompt(
     return reject({ status: 400, body: { error: result.error, node_errors: result.nodeErrors } });
 
   const clientId = body["client_id"];
+  const follower = clientId == null ? undefined : String(clientId);
   const extraData: JsonObject = { ...(body["extra_data"] as JsonObject | undefined) };
   if (clientId !== undefined) extraData["client_id"] = clientId;
   if (usageSource !== undefined) extraData["comfy_usage_source"] ??= usageSource;
@@ -119,6 +124,7 @@ export async function submitPrompt(
   const createdAt = Date.now();
   extraData["create_time"] = createdAt;
   const workflow = workflowId(extraData);
+  beforeAccept?.(follower);
   try {
     const job = await parts.store.accept({
       promptId: promptId ?? randomUUID(),
@@ -128,7 +134,7 @@ export async function submitPrompt(
       outputsToExecute: result.outputs,
       number,
       front,
-      clientId: clientId == null ? undefined : String(clientId),
+      clientId: follower,
       owner: "anonymous",
       createdAt,
       workflowId: workflow,
@@ -144,7 +150,6 @@ export async function submitPrompt(
         number: number === undefined ? Number(job.number) : new JsonFloat(number),
         node_errors: result.nodeErrors,
       },
-      clientId: clientId == null ? undefined : String(clientId),
     };
   } catch (error) {
     if (!(error instanceof PromptIdInUseError)) throw error;

@@ -6,11 +6,18 @@ const MAX_BACKLOG_BYTES = 64 * 1024 * 1024;
 
 export type Frame = string | Buffer;
 
+/** Holds back every frame behind it until it is opened. */
+interface Gate {
+  isOpen: boolean;
+}
+
 export class ClientSocket {
   readonly sid: string;
   /** what the client said it can do; `undefined` until its first message */
   flags: Record<string, unknown> | undefined;
   readonly #socket: WebSocket;
+  /** frames that wait, in order, behind the gates among them; empty while no gate is closed */
+  readonly #waiting: (Frame | Gate)[] = [];
 
   constructor(sid: string, socket: WebSocket) {
     this.sid = sid;
@@ -22,6 +29,34 @@ export class ClientSocket {
   }
 
   send(frame: Frame): void {
+    if (this.#waiting.length > 0) this.#waiting.push(frame);
+    else this.#write(frame);
+  }
+
+  /**
+   * From now on frames wait, in order, until the returned function is called. Each gate holds only what comes after it,
+   * so a client that keeps asking for new ones hears everything with the delay of one.
+   */
+  holdBack(): () => void {
+    const gate: Gate = { isOpen: false };
+    this.#waiting.push(gate);
+    return () => {
+      gate.isOpen = true;
+      this.#drain();
+    };
+  }
+
+  #drain(): void {
+    let done = 0;
+    for (const item of this.#waiting) {
+      if (typeof item === "string" || Buffer.isBuffer(item)) this.#write(item);
+      else if (!item.isOpen) break;
+      done += 1;
+    }
+    this.#waiting.splice(0, done);
+  }
+
+  #write(frame: Frame): void {
     if (this.#socket.readyState !== this.#socket.OPEN) return;
     if (this.#socket.bufferedAmount > MAX_BACKLOG_BYTES) this.#socket.terminate();
     else this.#socket.send(frame, { binary: typeof frame !== "string" });

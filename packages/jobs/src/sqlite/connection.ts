@@ -3,6 +3,7 @@ import { mkdirSync } from "node:fs";
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { DatabaseBusyError } from "../errors.ts";
+import { DiskSync } from "./disk-sync.ts";
 import { migrate } from "./migrations.ts";
 
 /** A hub that was just killed gives its lock back within this time. */
@@ -11,8 +12,10 @@ const RETRY_MS = 25;
 
 export interface OpenDatabase {
   readonly database: DatabaseSync;
+  /** waits until what was committed is on the disk */
+  readonly disk: DiskSync;
   /** gives the lock back */
-  readonly release: () => void;
+  readonly release: () => Promise<void>;
 }
 
 /**
@@ -31,9 +34,14 @@ export async function openDatabase(file: string): Promise<OpenDatabase> {
     PRAGMA foreign_keys = ON;
   `);
   migrate(database);
+  // Reading makes sure that the log is there, also in a database that nothing is written to.
+  database.exec("BEGIN IMMEDIATE; COMMIT");
+  const disk = await DiskSync.open(`${file}-wal`);
   return {
     database,
-    release: () => {
+    disk,
+    release: async () => {
+      await disk.close();
       database.close();
       lock.close();
     },

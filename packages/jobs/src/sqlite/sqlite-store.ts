@@ -31,7 +31,7 @@ class SqliteStore implements JobStore {
 
   constructor(open: OpenDatabase) {
     this.#open = open;
-    this.#queue = new CommitQueue(open.database);
+    this.#queue = new CommitQueue(open.database, open.disk);
     this.#writes = new JobWrites(open.database);
     this.#reads = new JobReads(open.database);
   }
@@ -122,6 +122,6 @@ class SqliteStore implements JobStore {
   async close(): Promise<void> {
     this.#queue.flush();
     this.#open.database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
-    this.#open.release();
+    await this.#open.release();
   }
 }

@@ -13,6 +13,7 @@ import { submitPrompt } from "../../jobs/submit.ts";
 import { BODY_LIMITS, bodyJson, sendEmpty, sendJson } from "../answers.ts";
 import { HttpError } from "../errors.ts";
 import { twin } from "../twin.ts";
+import type { ClientSocket } from "../../sockets/client-socket.ts";
 import type { ComfyContext } from "./context.ts";
 
 /** Bodies of `/interrupt`: what cannot be read counts as empty. */
@@ -33,22 +34,13 @@ function objectBody(value: JsonValue): JsonObject {
 }
 
 /**
- * A client that learns the prompt's id from the answer and only then listens for it misses a run that is quicker than
- * itself, and waits for ever. So the run of a client whose socket is here starts when its program has gone round a few
- * times after the answer left: it has read it then, however slow it is.
+ * A client that learns the prompt's id from the answer and only then listens for it would miss a run that is quicker
+ * than itself, and wait for ever. So the frames of a client whose socket is here wait until its program has gone round a
+ * few times after the answer left: it has read it then, however slow it is. The run itself does not wait.
  */
 const LISTEN_ROUNDS = 4;
 /** Nobody is waited for longer. */
 const LISTEN_MS = 250;
-
-async function dispatchAfterAnswer(
-  { dispatcher, sockets }: ComfyContext,
-  clientId: string | undefined,
-): Promise<void> {
-  const client = clientId === undefined ? undefined : sockets().get(clientId);
-  await client?.settle(LISTEN_ROUNDS, LISTEN_MS);
-  dispatcher.kick();
-}
 
 /** The ids of a `delete` list; a text counts as its characters, as in Python. */
 export function idList(value: JsonValue | undefined): string[] {
@@ -64,15 +56,25 @@ export function registerQueue(app: FastifyInstance, context: ComfyContext): void
   );
 
   twin(app, "POST", "/prompt", async (request, reply) => {
-    const header = request.headers["comfy-usage-source"];
-    const answer = await submitPrompt(
-      context.submit,
-      bodyJson(request),
-      typeof header === "string" ? header : undefined,
-    );
-    // "close" follows the last byte of the answer, and also a client that went away.
-    if (answer.status === 200)
-      reply.raw.once("close", () => void dispatchAfterAnswer(context, answer.clientId));
+    const usageSource = request.headers["comfy-usage-source"];
+    let listener: { client: ClientSocket; open: () => void } | undefined;
+    const answer = await submitPrompt(context.submit, {
+      body: bodyJson(request),
+      usageSource: typeof usageSource === "string" ? usageSource : undefined,
+      beforeAccept: (clientId) => {
+        const client = clientId === undefined ? undefined : sockets().get(clientId);
+        if (client !== undefined) listener = { client, open: client.holdBack() };
+      },
+    }).catch((error: unknown) => {
+      listener?.open();
+      throw error;
+    });
+    if (listener !== undefined) {
+      const { client, open } = listener;
+      // "close" follows the last byte of the answer, and also a client that went away.
+      reply.raw.once("close", () => void client.settle(LISTEN_ROUNDS, LISTEN_MS).then(open));
+    }
+    if (answer.status === 200) dispatcher.kick();
     return sendJson(reply, answer.body, answer.status);
   });
 
