@@ -181,6 +181,18 @@ export function jobStoreSuite(name: string, open: () => Promise<StoreUnderTest>)
       assert.deepEqual(await again.counts(), { pending: 1, running: 1 });
     });
 
+    check("a stop in order is no unclean stop", async (store, under) => {
+      await store.accept(newJob("a"));
+      const job = await store.claim("w", LEASE);
+      assert.ok(job);
+      const second = await under.reopen();
+      await second.recover();
+      const third = await under.reopen();
+      await third.recover();
+      assert.equal((await third.get(job.id))?.uncleanStops, 0);
+      assert.equal(await third.requeue(job.id, job.attempt, "lost"), "queued");
+    });
+
     check("cancelling takes what waits, and only that", async (store) => {
       for (const id of ["a", "b", "c"]) await store.accept(newJob(id));
       await store.claim("w", LEASE);

@@ -56,7 +56,10 @@ export interface JobStore {
    */
   requeue(jobId: string, attempt: number, reason: string): Promise<"queued" | "failed" | "late">;
 
-  /** What was running when the last hub stopped, each with one more unclean stop. Called once, before any claim. */
+  /**
+   * What was running when the last hub stopped, each with one more unclean stop unless that hub closed its store. Called
+   * once, before any claim.
+   */
   recover(): Promise<InterruptedJob[]>;
 
   /** Cancels waiting jobs by prompt id; gives how many there were. */

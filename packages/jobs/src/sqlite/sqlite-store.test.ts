@@ -50,6 +50,28 @@ test("a database of a newer version is left alone", async () => {
   await remove();
 });
 
+test("kill -9 while a job runs is an unclean stop", async () => {
+  const { file, remove } = await temporaryFile();
+  const program = `
+    import { openSqliteStore } from ${JSON.stringify(new URL("./sqlite-store.ts", import.meta.url).href)};
+    const store = await openSqliteStore(${JSON.stringify(file)});
+    await store.accept(${JSON.stringify(newJob("runs"))});
+    await store.claim("w", { leaseMs: 1000 });
+    process.stdout.write("running");
+    setInterval(() => {}, 1000);`;
+  const child = spawn(process.execPath, ["--input-type=module", "--eval", program], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  await once(child.stdout, "data");
+  child.kill("SIGKILL");
+  await once(child, "exit");
+  const store = await openSqliteStore(file);
+  const [job] = await store.recover();
+  assert.equal((await store.get(job?.id ?? ""))?.uncleanStops, 1);
+  await store.close();
+  await remove();
+});
+
 test("what was accepted survives kill -9, and the lock is free again", async () => {
   const { file, remove } = await temporaryFile();
   const program = `

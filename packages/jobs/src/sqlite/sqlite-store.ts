@@ -121,6 +121,7 @@ class SqliteStore implements JobStore {
 
   async close(): Promise<void> {
     this.#queue.flush();
+    this.#writes.closed();
     this.#open.database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
     await this.#open.release();
   }

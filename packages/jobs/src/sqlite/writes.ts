@@ -194,11 +194,18 @@ export class JobWrites {
     );
   }
 
+  /** Notes that the store is closed in order, so that the next `recover` counts no unclean stop. */
+  closed(): void {
+    this.#sql.run("INSERT OR REPLACE INTO counters (name, value) VALUES ('clean_stop', 1)");
+  }
+
   recover(): InterruptedJob[] {
+    const clean = this.#sql.run("DELETE FROM counters WHERE name = 'clean_stop'").changes > 0;
     return this.#sql
       .all(
-        `UPDATE jobs SET unclean_stops = unclean_stops + 1 WHERE state = 'running'
+        `UPDATE jobs SET unclean_stops = unclean_stops + ? WHERE state = 'running'
          RETURNING id, prompt_id, attempt, client_id, worker_id`,
+        clean ? 0 : 1,
       )
       .map((row) => ({
         id: String(row["id"]),

@@ -1,5 +1,15 @@
 /** Numbers: expressions, conversion, sizes, colours. */
-import { autogrow, choice, defineNode, float, input, int, NodeError, string } from "../sdk/index.ts";
+import {
+  autogrow,
+  choice,
+  defineNode,
+  float,
+  input,
+  int,
+  LETTER_NAMES,
+  NodeError,
+  string,
+} from "../sdk/index.ts";
 import { roundHalfEven } from "../text/exact-decimal.ts";
 import { convertNumber, evaluateExpression, integerValue } from "./math-expression.ts";
 
@@ -14,34 +24,7 @@ export const comfyMathExpression = defineNode({
     expression: string({ default: "a + b", multiline: true }),
     values: autogrow<unknown>({
       input: { required: { value: ["FLOAT,INT,BOOLEAN", {}] } },
-      names: [
-        "a",
-        "b",
-        "c",
-        "d",
-        "e",
-        "f",
-        "g",
-        "h",
-        "i",
-        "j",
-        "k",
-        "l",
-        "m",
-        "n",
-        "o",
-        "p",
-        "q",
-        "r",
-        "s",
-        "t",
-        "u",
-        "v",
-        "w",
-        "x",
-        "y",
-        "z",
-      ],
+      names: LETTER_NAMES,
       min: 1,
     }),
   },

@@ -90,6 +90,9 @@ export function optional<T>(given: Required<T>): Input<T | undefined, true> {
   return list === undefined ? { declaration, optional: true } : { declaration, optional: true, list };
 }
 
+/** Member names of an autogrow that counts by letters: `a` to `z`. */
+export const LETTER_NAMES: string[] = [..."abcdefghijklmnopqrstuvwxyz"];
+
 /** Inputs that grow as links are added; `execute` sees an ordered record without the prefix path. */
 export function autogrow<T>(template: JsonObject): Required<Record<string, T>> {
   return make("COMFY_AUTOGROW_V3", { template });

@@ -1,5 +1,5 @@
 /** Texts from structured values: JSON, templates, prompts in JSON. */
-import { autogrow, defineNode, dynamicCombo, input, int, string } from "../sdk/index.ts";
+import { autogrow, defineNode, dynamicCombo, input, int, LETTER_NAMES, string } from "../sdk/index.ts";
 import { isJsonObject, type JsonValue, JsonSyntaxError, parseJson, pyStr } from "@hearth/protocol";
 import { formatString } from "./format-string.ts";
 import { jsonText } from "./json-text.ts";
@@ -77,34 +77,7 @@ export const stringFormat = defineNode({
   inputs: {
     values: autogrow<unknown>({
       input: { required: { value: ["*", {}] } },
-      names: [
-        "a",
-        "b",
-        "c",
-        "d",
-        "e",
-        "f",
-        "g",
-        "h",
-        "i",
-        "j",
-        "k",
-        "l",
-        "m",
-        "n",
-        "o",
-        "p",
-        "q",
-        "r",
-        "s",
-        "t",
-        "u",
-        "v",
-        "w",
-        "x",
-        "y",
-        "z",
-      ],
+      names: LETTER_NAMES,
       min: 0,
     }),
     f_string: string({ default: "{a}", multiline: true }),
