@@ -30,7 +30,7 @@ const OF_A_SERVER: Readonly<Record<string, (target: Target, report: Report) => P
 const OF_A_COMMAND: Readonly<
   Record<string, (command: string, jobs: number, report: Report) => Promise<void>>
 > = {
-  start: (command, _jobs, report) => measureStart(command, report),
+  start: measureStart,
   idle: (command, _jobs, report) => measureIdle(command, report),
   memory: measureMemory,
 };
