@@ -10,7 +10,7 @@ declare module "fastify" {
   }
 }
 
-const JSON_TYPE = "application/json; charset=utf-8";
+export const JSON_TYPE = "application/json; charset=utf-8";
 const TEXT_TYPE = "text/plain; charset=utf-8";
 
 /** Sends a value as Python prints it: `", "`, `": "`, ASCII. */

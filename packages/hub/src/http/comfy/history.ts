@@ -2,8 +2,9 @@
 import type { HistoryRow } from "@hearth/jobs";
 import { isJsonObject, type JsonObject, printJson, RawJson } from "@hearth/protocol";
 import type { FastifyInstance, FastifyReply } from "fastify";
-import { bodyJson, sendEmpty, sendJson } from "../answers.ts";
+import { bodyJson, JSON_TYPE, sendEmpty, sendJson, sendText } from "../answers.ts";
 import { twin } from "../twin.ts";
+import { AnswerCache } from "./answer-cache.ts";
 import type { ComfyContext } from "./context.ts";
 import { idList, queueItem } from "./queue.ts";
 
@@ -29,6 +30,7 @@ function badInteger(reply: FastifyReply, name: string): FastifyReply {
 }
 
 export function registerHistory(app: FastifyInstance, { store }: ComfyContext): void {
+  const cache = new AnswerCache();
   twin(app, "GET", "/history", async (request, reply) => {
     const query = request.query as Record<string, string | undefined>;
     const maxItems = queryInt(query["max_items"]);
@@ -37,16 +39,17 @@ export function registerHistory(app: FastifyInstance, { store }: ComfyContext): 
     if (offset === null) return badInteger(reply, "offset");
     const isWindow = offset !== undefined && offset >= 0;
     if (maxItems !== undefined && maxItems <= 0 && !isWindow) return sendJson(reply, {});
-    return sendJson(
-      reply,
-      historyText(
-        await store.listHistory({
-          // With an offset, ComfyUI stops only after the first entry.
-          ...(maxItems === undefined ? {} : { maxItems: Math.max(1, maxItems) }),
-          ...(isWindow ? { offset } : {}),
-        }),
-      ),
+    const window = {
+      // With an offset, ComfyUI stops only after the first entry.
+      ...(maxItems === undefined ? {} : { maxItems: Math.max(1, maxItems) }),
+      ...(isWindow ? { offset } : {}),
+    };
+    const text = await cache.text(
+      store.version,
+      JSON.stringify(window),
+      async () => historyText(await store.listHistory(window)).text,
     );
+    return sendText(reply, text, JSON_TYPE);
   });
 
   twin(app, "GET", "/history/:prompt_id", async (request, reply) => {

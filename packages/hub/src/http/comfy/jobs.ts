@@ -3,8 +3,9 @@ import type { JobSummary } from "@hearth/jobs";
 import { isJsonObject, type JsonObject, parseJson, printJson, pyRepr, RawJson } from "@hearth/protocol";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { normalizedOutputs } from "../../jobs/outputs-summary.ts";
-import { BODY_LIMITS, sendJson, sendText } from "../answers.ts";
+import { BODY_LIMITS, JSON_TYPE, sendJson, sendText } from "../answers.ts";
 import { route } from "../twin.ts";
+import { AnswerCache } from "./answer-cache.ts";
 import type { ComfyContext } from "./context.ts";
 import { queryInt } from "./history.ts";
 
@@ -88,38 +89,16 @@ function readQuery(query: Record<string, string | undefined>): ListQuery | strin
   };
 }
 
-/** Answers by query, valid for one state of the database. */
-class ListCache {
-  #version = -1;
-  readonly #texts = new Map<string, Buffer>();
-
-  get(version: number, key: string): Buffer | undefined {
-    if (version !== this.#version) {
-      this.#texts.clear();
-      this.#version = version;
-    }
-    return this.#texts.get(key);
-  }
-
-  set(version: number, key: string, text: Buffer): void {
-    if (version === this.#version && this.#texts.size < 16) this.#texts.set(key, text);
-  }
-}
-
 export function registerJobs(app: FastifyInstance, context: ComfyContext): void {
   const { store, queue, dispatcher, sockets } = context;
-  const cache = new ListCache();
+  const cache = new AnswerCache();
 
   route(app, "GET", "/api/jobs", async (request, reply) => {
-    const key = request.url;
-    const version = store.version;
-    const cached = cache.get(version, key);
-    if (cached !== undefined) return sendText(reply, cached, "application/json; charset=utf-8");
     const query = readQuery(request.query as Record<string, string | undefined>);
     if (typeof query === "string") return sendJson(reply, { error: query }, 400);
-    const { jobs, total } = await store.listJobs(query);
-    const text = Buffer.from(
-      printJson({
+    const text = await cache.text(store.version, request.url, async () => {
+      const { jobs, total } = await store.listJobs(query);
+      return printJson({
         jobs: jobs.map(summary),
         pagination: {
           offset: query.offset,
@@ -127,10 +106,9 @@ export function registerJobs(app: FastifyInstance, context: ComfyContext): void 
           total,
           has_more: query.offset + jobs.length < total,
         },
-      }),
-    );
-    cache.set(version, key, text);
-    return sendText(reply, text, "application/json; charset=utf-8");
+      });
+    });
+    return sendText(reply, text, JSON_TYPE);
   });
 
   const detail = async (promptId: string, reply: FastifyReply): Promise<FastifyReply> => {
