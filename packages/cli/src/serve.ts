@@ -1,6 +1,8 @@
 /** `hearth serve`: the flags of the command line become a hub with one native worker. */
+import { readFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
+import { createSecureContext } from "node:tls";
 import {
   defaultDatabaseFile,
   defaultModelFolders,
@@ -53,7 +55,8 @@ export async function createServer(argv: readonly string[], logLevel?: string): 
   const databaseFile = options.databaseFile ?? defaultDatabaseFile(folders);
   const { allowAnonymous } = options;
   if (allowAnonymous) log.warn("--allow-anonymous: everybody who can reach this server may use it");
-  return startHub({
+  const key = apiKey(folders.studio);
+  const hub = await startHub({
     folders,
     modelFolders,
     databaseFile,
@@ -67,7 +70,12 @@ export async function createServer(argv: readonly string[], logLevel?: string): 
       csp: options.disableApiNodes,
       featureFlags: options.featureFlags,
       argv: ["main.py", ...argv],
-      auth: { key: process.env["API_KEY"] ?? keptSecret(folders.studio, "api-key").secret, allowAnonymous },
+      auth: {
+        key: key.secret,
+        allowAnonymous,
+        sessionSecret: keptSecret(folders.studio, ".session_secret").secret,
+      },
+      tls: options.tls === undefined ? undefined : readTls(options.tls),
     },
     launcher: nativeLauncher(folders, databaseFile, {
       metadata: options.metadata,
@@ -77,4 +85,35 @@ export async function createServer(argv: readonly string[], logLevel?: string): 
       modelFolders: modelPaths(modelFolders),
     }),
   });
+  // Once, and on the terminal only: logs are kept and shown to others.
+  if (key.isNew && logLevel === undefined) console.log(`To sign in: ${hub.urls[0]}/login#key=${key.secret}`);
+  return hub;
+}
+
+/** `$API_KEY` where it is set, else one that is made at the first start and kept. @throws FlagError */
+function apiKey(studio: string): { secret: string; isNew: boolean } {
+  const given = process.env["API_KEY"] ?? "";
+  if (given === "changeme")
+    throw new FlagError("API_KEY is 'changeme', which everybody knows: set another one");
+  return given === "" ? keptSecret(studio, "api-key") : { secret: given, isNew: false };
+}
+
+function readTls({ keyFile, certFile }: { keyFile: string; certFile: string }): {
+  key: string;
+  cert: string;
+} {
+  const read = (flag: string, file: string): string => {
+    try {
+      return readFileSync(file, "utf8");
+    } catch (error) {
+      throw new FlagError(`${flag}: ${(error as Error).message}`);
+    }
+  };
+  const tls = { key: read("--tls-keyfile", keyFile), cert: read("--tls-certfile", certFile) };
+  try {
+    createSecureContext(tls);
+  } catch (error) {
+    throw new FlagError(`--tls-keyfile and --tls-certfile do not fit: ${(error as Error).message}`);
+  }
+  return tls;
 }

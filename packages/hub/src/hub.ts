@@ -14,6 +14,7 @@ import { registerQueue } from "./http/comfy/queue.ts";
 import { registerWebSocket } from "./http/comfy/websocket.ts";
 import { features, registerFileRoutes } from "./http/comfy/index.ts";
 import type { HttpOptions } from "./http/options.ts";
+import { registerSignIn } from "./http/sign-in.ts";
 import { createHttpServer } from "./http/server.ts";
 import { Dispatcher } from "./jobs/dispatcher.ts";
 import { QueueCount } from "./jobs/queue-count.ts";
@@ -21,7 +22,7 @@ import type { SubmitParts } from "./jobs/submit.ts";
 import { LinkGateway } from "./link/gateway.ts";
 import { type WorkerLauncher, WorkerSupervisor } from "./link/supervisor.ts";
 import type { WorkerLink } from "./link/worker-link.ts";
-import { listen, type ListenAddress } from "./listen.ts";
+import { listen, type ListenAddress, type Listening } from "./listen.ts";
 import { NodeCatalog } from "./nodes/catalog.ts";
 import { keptSecret, linkSocketPath, readRunningFile, writeRunningFile } from "./runtime-files.ts";
 import { SocketHub } from "./sockets/socket-hub.ts";
@@ -103,6 +104,7 @@ export async function startHub(options: HubOptions): Promise<Hub> {
   const app = createHttpServer(httpOptions);
   const submit = submitParts(objectInfo, catalog, gateway, { store, queue, sockets });
   const context = { store, queue, dispatcher, submit, sockets: () => sockets, workers: () => gateway.links };
+  registerSignIn(app);
   registerQueue(app, context);
   registerHistory(app, context);
   registerJobs(app, context);
@@ -112,17 +114,20 @@ export async function startHub(options: HubOptions): Promise<Hub> {
 
   await gateway.listen();
   supervisor.begin(leftBehind?.worker);
-  urls = await listen(app, options.addresses);
+  const listening = await listen(app, options.addresses, options.http.tls);
+  urls = listening.urls;
   note();
   return {
     urls,
     ready: ready.promise,
-    stop: () => stopHub({ app, dispatcher, supervisor, gateway, sockets, store, events, eventTimer }),
+    stop: () =>
+      stopHub({ app, listening, dispatcher, supervisor, gateway, sockets, store, events, eventTimer }),
   };
 }
 
 interface Running {
   readonly app: FastifyInstance;
+  readonly listening: Listening;
   readonly dispatcher: Dispatcher;
   readonly supervisor: WorkerSupervisor;
   readonly gateway: LinkGateway;
@@ -146,6 +151,7 @@ function appendEvents(events: EventFile, store: JobStore, log: Logger): NodeJS.T
 
 async function stopHub({
   app,
+  listening,
   dispatcher,
   supervisor,
   gateway,
@@ -159,6 +165,7 @@ async function stopHub({
   sockets.close();
   // Workers end once they are idle; one with a job finishes it and keeps the result for the next hub.
   for (const link of gateway.links) link.send({ type: "stop" });
+  listening.close();
   app.server.closeIdleConnections();
   await app.close();
   await gateway.close();

@@ -2,7 +2,9 @@
 import type { AddressInfo } from "node:net";
 import net from "node:net";
 import http from "node:http";
+import https from "node:https";
 import type { FastifyInstance } from "fastify";
+import type { Tls } from "./http/options.ts";
 
 export interface ListenAddress {
   readonly host: string;
@@ -13,28 +15,50 @@ export interface ListenAddress {
 const WAIT_MS = 3_000;
 const RETRY_MS = 50;
 
-/** Listens on all addresses; gives the URLs that a person would type. */
-export async function listen(app: FastifyInstance, addresses: readonly ListenAddress[]): Promise<string[]> {
-  await app.ready();
-  const urls: string[] = [];
-  for (const [index, address] of addresses.entries()) {
-    // Fastify's server takes the first address; each further one hands its connections over.
-    const server = index === 0 ? app.server : forwarding(app);
-    urls.push(await listenOn(server, address));
-  }
-  return urls;
+export interface Listening {
+  /** as a person would type them */
+  readonly urls: string[];
+  /** Closes the servers that are not Fastify's own. */
+  readonly close: () => void;
 }
 
-function forwarding(app: FastifyInstance): http.Server {
-  const server = http.createServer((request, response) => app.server.emit("request", request, response));
+/** Listens on all addresses, with TLS where `tls` is given. */
+export async function listen(
+  app: FastifyInstance,
+  addresses: readonly ListenAddress[],
+  tls?: Tls,
+): Promise<Listening> {
+  await app.ready();
+  const urls: string[] = [];
+  const others: http.Server[] = [];
+  const close = (): void => {
+    for (const server of others) {
+      server.close();
+      server.closeAllConnections();
+    }
+  };
+  try {
+    for (const [index, address] of addresses.entries()) {
+      // Fastify's server takes the first address; each further one hands its connections over.
+      const server = index === 0 ? app.server : forwarding(app, tls);
+      if (index > 0) others.push(server);
+      urls.push(`${tls === undefined ? "http" : "https"}://${await listenOn(server, address)}`);
+    }
+  } catch (error) {
+    close();
+    throw error;
+  }
+  return { urls, close };
+}
+
+function forwarding(app: FastifyInstance, tls: Tls | undefined): http.Server {
+  const server = tls === undefined ? http.createServer() : https.createServer({ ...tls });
+  server.on("request", (request, response) => app.server.emit("request", request, response));
   server.on("upgrade", (request, socket, head) => app.server.emit("upgrade", request, socket, head));
-  app.addHook("onClose", async () => {
-    server.close();
-    server.closeAllConnections();
-  });
   return server;
 }
 
+/** Gives host and port as in a URL. */
 async function listenOn(server: net.Server, { host, port }: ListenAddress): Promise<string> {
   const deadline = performance.now() + WAIT_MS;
   for (;;) {
@@ -57,5 +81,5 @@ async function listenOn(server: net.Server, { host, port }: ListenAddress): Prom
   }
   const bound = (server.address() as AddressInfo).port;
   const shown = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host;
-  return `http://${net.isIPv6(shown) ? `[${shown}]` : shown}:${bound}`;
+  return `${net.isIPv6(shown) ? `[${shown}]` : shown}:${bound}`;
 }

@@ -65,8 +65,8 @@ test("the key is taken in four ways", async (t) => {
 });
 
 test("without a key nobody from elsewhere gets in, and --allow-anonymous lets everybody in", async (t) => {
-  const closed = await asker(t, { auth: { allowAnonymous: false } });
+  const closed = await asker(t, { auth: { allowAnonymous: false, sessionSecret: "s" } });
   assert.equal(await closed({ host: "hearth.example", "x-api-key": "" }), 401);
-  const open = await asker(t, { auth: { allowAnonymous: true } });
+  const open = await asker(t, { auth: { allowAnonymous: true, sessionSecret: "s" } });
   assert.equal(await open({ host: "hearth.example" }), 200);
 });

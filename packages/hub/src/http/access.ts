@@ -1,5 +1,6 @@
 /**
- * Who may use the ComfyUI contract: everybody on this machine, as with ComfyUI; from elsewhere, who shows the key.
+ * Who may use the ComfyUI contract: everybody on this machine, as with ComfyUI; from elsewhere, who shows the key
+ * (`X-API-Key`, Bearer, Basic as password, or, where no body goes in, `?token=`) or has signed in with it.
  *
  * DNS rebinding: a page of `evil.example` whose name was made to resolve to 127.0.0.1 reaches this machine over
  * loopback, same-origin in the browser's eyes. Its requests carry that name as `Host`. So a request counts as local
@@ -9,6 +10,8 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import net from "node:net";
 import os from "node:os";
+import { Sessions } from "../auth/sessions.ts";
+import { Throttle } from "../auth/throttle.ts";
 import { isLoopbackAddress, isLoopbackHost, splitHost } from "./host.ts";
 import type { HttpOptions } from "./options.ts";
 import { sameHost } from "./origin.ts";
@@ -16,28 +19,55 @@ import { sameHost } from "./origin.ts";
 /** Marks of a proxy: the request came from elsewhere although its connection did not. */
 const FORWARDED = ["forwarded", "x-forwarded-for", "x-real-ip"];
 
+/** Why a request may pass, or why not. */
+export type Verdict =
+  | { readonly may: true; readonly by: "open" | "key" }
+  /** `isOld`: the session's cookie wants to be renewed */
+  | { readonly may: true; readonly by: "session"; readonly isOld: boolean }
+  /** `waitSeconds`: above 0 after too many wrong keys */
+  | { readonly may: false; readonly waitSeconds: number };
+
 export class Access {
+  readonly sessions: Sessions;
   readonly #options: Pick<HttpOptions, "auth" | "corsOrigin">;
   readonly #key: Buffer | undefined;
+  readonly #throttle = new Throttle();
 
   constructor(options: Pick<HttpOptions, "auth" | "corsOrigin">) {
     this.#options = options;
+    this.sessions = new Sessions(options.auth.sessionSecret);
     const { key } = options.auth;
     this.#key = key === undefined || key === "" ? undefined : digest(key);
   }
 
-  /** True when the request needs no key, or shows it. Works for upgrades too. */
-  mayPass(request: IncomingMessage): boolean {
-    if (this.#options.auth.allowAnonymous || this.isLocal(request)) return true;
-    return this.showsKey(request);
+  /** Judges a request or an upgrade by what it shows and where it comes from. */
+  judge(request: IncomingMessage): Verdict {
+    if (this.#options.auth.allowAnonymous || this.isLocal(request)) return { may: true, by: "open" };
+    const keys = [...presented(request)];
+    const shown = keys.length === 0 ? undefined : this.tryKey(keys, request);
+    if (shown === true) return { may: true, by: "key" };
+    const session = this.sessions.read(request.headers.cookie);
+    if (session !== undefined) return { may: true, by: "session", ...session };
+    return { may: false, waitSeconds: shown ?? 0 };
   }
 
-  /** True when `X-API-Key`, Bearer, Basic (as password), or, where no body goes in, `?token=` is the key. */
-  showsKey(request: IncomingMessage): boolean {
+  mayPass(request: IncomingMessage): boolean {
+    return this.judge(request).may;
+  }
+
+  /** True when one of `keys` is the key; else how many seconds the sender has to wait before it may try another. */
+  tryKey(keys: readonly string[], request: IncomingMessage): true | number {
+    const address = request.socket.remoteAddress ?? "";
+    const wait = this.#throttle.waitSeconds(address);
+    if (wait > 0) return wait;
     const key = this.#key;
-    if (key === undefined) return false;
     // Digests have one length, so the comparison takes the same time whatever is shown.
-    return [...presented(request)].some((given) => timingSafeEqual(digest(given), key));
+    if (key !== undefined && keys.some((given) => timingSafeEqual(digest(given), key))) {
+      this.#throttle.passed(address);
+      return true;
+    }
+    this.#throttle.failed(address);
+    return this.#throttle.waitSeconds(address);
   }
 
   /** True when a program or page of this machine asks. */

@@ -1,4 +1,5 @@
-/** Host names and addresses of requests. */
+/** Host names, addresses and transport of requests. */
+import type { IncomingMessage } from "node:http";
 import net from "node:net";
 
 /** The parts of a `Host` header or of an origin's network location; IPv6 comes without brackets. */
@@ -17,4 +18,11 @@ export function isLoopbackAddress(address: string): boolean {
 /** A name that always means this machine. Names are never looked up: whoever owns a name decides what it resolves to. */
 export function isLoopbackHost(hostname: string): boolean {
   return hostname === "localhost" || hostname.endsWith(".localhost") || isLoopbackAddress(hostname);
+}
+
+/** True when the browser speaks TLS, with this server or with a proxy before it. */
+export function isHttps(request: IncomingMessage): boolean {
+  if ("encrypted" in request.socket) return true;
+  const forwarded = request.headers["x-forwarded-proto"];
+  return typeof forwarded === "string" && forwarded.split(",")[0]?.trim().toLowerCase() === "https";
 }

@@ -2,12 +2,23 @@
 import type { Folders, JsonValue } from "@hearth/protocol";
 import type { Logger } from "pino";
 import type { ModelFolders } from "../files/model-folders.ts";
+import type { PackFolders } from "./comfy/extensions-packs.ts";
+import type { LogRing } from "./comfy/internal-log-ring.ts";
+import type { LogSockets } from "./comfy/internal-logs.ts";
 
 export interface HttpAuth {
   /** the key that requests from other machines must show */
   readonly key?: string | undefined;
   /** nobody needs a key */
   readonly allowAnonymous: boolean;
+  /** signs the cookies of signed-in browsers */
+  readonly sessionSecret: string;
+}
+
+/** PEM texts of `--tls-keyfile` and `--tls-certfile`. */
+export interface Tls {
+  readonly key: string;
+  readonly cert: string;
 }
 
 /** A folder of files that a node pack adds to the web page. */
@@ -35,8 +46,18 @@ export interface HttpOptions {
   /** the command line, as `/system_stats` shows it */
   readonly argv: readonly string[];
   readonly auth: HttpAuth;
-  /** web folders of node packs; asked at each request */
+  /** absent: plain HTTP */
+  readonly tls?: Tls | undefined;
+  /** web folders of node packs; asked at each request; absent: those of `packs` */
   readonly webDirectories?: (() => Iterable<WebDirectory>) | undefined;
+  /** `--multi-user`: `Comfy-User` says whose settings, files, queue and history are meant; default: one user */
+  readonly multiUser?: boolean | undefined;
+  /** the packs on this machine; default: all below the folders for packs */
+  readonly packs?: PackFolders | undefined;
+  /** the last lines of the log; default: none */
+  readonly logRing?: LogRing | undefined;
+  /** where `logs` messages go; absent: nobody can subscribe to them */
+  readonly logSockets?: (() => LogSockets) | undefined;
   /** a body that stands still for so long is given up; default 60 s */
   readonly bodyIdleMs?: number | undefined;
 }

@@ -3,6 +3,8 @@ import {
   type FastifyBaseLogger,
   type FastifyError,
   type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
   fastify,
   LogController,
 } from "fastify";
@@ -13,6 +15,7 @@ import { Compressor } from "./compress.ts";
 import { corsHeaders } from "./cors.ts";
 import { CONTENT_SECURITY_POLICY } from "./csp.ts";
 import { EmptyError, HttpError, InvalidJsonError, SERVER_ERROR_TEXT } from "./errors.ts";
+import { isHttps } from "./host.ts";
 import type { HttpOptions } from "./options.ts";
 import { originAllowed } from "./origin.ts";
 import { acceptRawBodies, drainBody } from "./request-body.ts";
@@ -27,10 +30,15 @@ declare module "fastify" {
 /** Longer values of a path parameter are nobody's id or file name. */
 const MAX_PARAMETER = 8192;
 const BODY_IDLE_MS = 60_000;
+/** Open to everybody: signing in, and what a probe asks. */
+const PUBLIC_PATHS = new Set(["/login", "/api/auth/login", "/api/health", "/ready"]);
 
 /** Makes the server; routes are registered on it with `route` and `twin`, files with `registerFileRoutes` of `comfy/`. */
 export function createHttpServer(options: HttpOptions): FastifyInstance {
+  // Fastify types a server by its transport; no operation here cares.
+  const transport = options.tls === undefined ? {} : ({ https: options.tls } as object);
   const app: FastifyInstance = fastify({
+    ...transport,
     loggerInstance: options.log as FastifyBaseLogger,
     // Request lines would put `?token=` into the log.
     logController: new LogController({ disableRequestLogging: true }),
@@ -56,11 +64,30 @@ function guard(app: FastifyInstance, options: HttpOptions): void {
     if (!cors && !originAllowed(request.headers)) return sendEmpty(reply, 403);
     // A preflight carries no key.
     if (request.method === "OPTIONS") return sendEmpty(reply);
-    if (!app.access.mayPass(request.raw)) {
-      return sendStatus(reply.header("www-authenticate", 'Basic realm="Hearth", charset="UTF-8"'), 401);
+    const path = pathOf(request.url);
+    if (PUBLIC_PATHS.has(path)) return undefined;
+    const verdict = app.access.judge(request.raw);
+    if (!verdict.may) return refuse(request, reply, path, verdict.waitSeconds);
+    if (verdict.by === "session" && verdict.isOld) {
+      reply.header("set-cookie", app.access.sessions.cookie(isHttps(request.raw)));
     }
     return undefined;
   });
+}
+
+/** A person at a browser is sent to the sign-in page, a program is told what is missing. */
+function refuse(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  path: string,
+  waitSeconds: number,
+): FastifyReply {
+  if (waitSeconds > 0) return sendStatus(reply.header("retry-after", String(waitSeconds)), 429);
+  const reads = request.method === "GET" || request.method === "HEAD";
+  if (reads && !path.startsWith("/api/") && request.headers.accept?.includes("text/html") === true) {
+    return sendEmpty(reply.header("location", `/login?next=${encodeURIComponent(request.url)}`), 302);
+  }
+  return sendStatus(reply.header("www-authenticate", 'Basic realm="Hearth", charset="UTF-8"'), 401);
 }
 
 function addHeaders(app: FastifyInstance, options: HttpOptions): void {

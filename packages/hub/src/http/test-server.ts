@@ -38,7 +38,7 @@ export async function startServer(
     featureFlags: {},
     log: pino({ level: "silent" }),
     argv: ["hearth", "serve"],
-    auth: { allowAnonymous: false, key: "secret-key" },
+    auth: { allowAnonymous: false, key: "secret-key", sessionSecret: "session-secret" },
     ...given,
   };
   const app = createHttpServer(options);
