@@ -126,19 +126,23 @@ export class TestServer {
     );
   }
 
+  /** Ends the server as a person or a service manager does, and waits for its process; everything on disk stays. */
+  async terminate(): Promise<void> {
+    const child = this.#child;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    child.kill("SIGTERM");
+    await once(child, "exit");
+  }
+
   /** Stops the server and its worker, and removes everything below the base directory. */
   async stop(): Promise<void> {
-    const child = this.#child;
     let worker: number | undefined;
     try {
       worker = this.ids().worker;
     } catch {
       worker = undefined;
     }
-    if (child !== undefined && child.exitCode === null && child.signalCode === null) {
-      child.kill("SIGTERM");
-      await once(child, "exit");
-    }
+    await this.terminate();
     if (worker !== undefined) {
       const pid = worker;
       await until("the worker's end", () => (alive(pid) ? undefined : true), 20_000).catch(() => kill(pid));

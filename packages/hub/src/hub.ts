@@ -2,8 +2,7 @@
 import { rmSync } from "node:fs";
 import path from "node:path";
 import { EventFile, type JobStore, openSqliteStore } from "@hearth/jobs";
-import { type Folders, makeFolders, type NodeClassAnnouncement, type PackReport } from "@hearth/protocol";
-import type { FastifyInstance } from "fastify";
+import { type Folders, makeFolders, type PackReport } from "@hearth/protocol";
 import type { Logger } from "pino";
 import { FileNames, ObjectInfo } from "./files/file-lists.ts";
 import type { ModelFolders } from "./files/model-folders.ts";
@@ -14,17 +13,20 @@ import { registerQueue } from "./http/comfy/queue.ts";
 import { registerWebSocket } from "./http/comfy/websocket.ts";
 import { features, registerFileRoutes } from "./http/comfy/index.ts";
 import type { HttpOptions } from "./http/options.ts";
+import { registerHealth } from "./http/ops/health.ts";
+import { registerMetrics } from "./http/ops/metrics.ts";
 import { registerSignIn } from "./http/sign-in.ts";
 import { createHttpServer } from "./http/server.ts";
 import { Dispatcher } from "./jobs/dispatcher.ts";
 import { QueueCount } from "./jobs/queue-count.ts";
-import type { SubmitParts } from "./jobs/submit.ts";
+import { submitParts } from "./jobs/submit-parts.ts";
 import { LinkGateway } from "./link/gateway.ts";
 import { type WorkerLauncher, WorkerSupervisor } from "./link/supervisor.ts";
-import type { WorkerLink } from "./link/worker-link.ts";
-import { listen, type ListenAddress, type Listening } from "./listen.ts";
+import { listen, type ListenAddress } from "./listen.ts";
 import { NodeCatalog } from "./nodes/catalog.ts";
 import { keptSecret, linkSocketPath, readRunningFile, writeRunningFile } from "./runtime-files.ts";
+import { HubMetrics } from "./ops/metrics.ts";
+import { stopHub } from "./stop.ts";
 import { SocketHub } from "./sockets/socket-hub.ts";
 
 export interface HubOptions {
@@ -42,7 +44,7 @@ export interface Hub {
   readonly urls: readonly string[];
   /** resolves when the first worker is there */
   readonly ready: Promise<void>;
-  /** Stops answering, leaves running jobs to their worker, and closes the database. */
+  /** Queues running jobs again, finishes answers, and closes the database. */
   stop(): Promise<void>;
 }
 
@@ -68,7 +70,14 @@ export async function startHub(options: HubOptions): Promise<Hub> {
   const note = (): void =>
     writeRunningFile(folders, { hub: process.pid, starter: process.ppid, worker, urls });
 
-  const dispatcher = new Dispatcher({ store, sockets: () => sockets, queue, log });
+  const dispatcher = new Dispatcher({
+    store,
+    sockets: () => sockets,
+    queue,
+    log,
+    ended: ({ state, startedAt, endedAt }) =>
+      metrics.jobEnded(state, startedAt === undefined ? undefined : (endedAt - startedAt) / 1000),
+  });
   await dispatcher.recover();
   const sockets: SocketHub = new SocketHub({
     queueRemaining: () => queue.remaining,
@@ -76,6 +85,16 @@ export async function startHub(options: HubOptions): Promise<Hub> {
     currentNode: (sid) => dispatcher.currentNode(sid),
   });
 
+  const metrics = new HubMetrics({
+    queue,
+    sockets: () => sockets.size,
+    workers: () =>
+      [...gateway.links].map((link) => ({
+        workerId: link.workerId,
+        isBusy: dispatcher.isBusy(link),
+        stats: link.stats,
+      })),
+  });
   const supervisor = new WorkerSupervisor(options.launcher, log, (pid) => {
     worker = pid;
     note();
@@ -102,9 +121,16 @@ export async function startHub(options: HubOptions): Promise<Hub> {
   );
 
   const app = createHttpServer(httpOptions);
-  const submit = submitParts(objectInfo, catalog, gateway, { store, queue, sockets });
+  const submit = submitParts({ store, queue, objectInfo, catalog, sockets, links: gateway.links });
   const context = { store, queue, dispatcher, submit, sockets: () => sockets, workers: () => gateway.links };
   registerSignIn(app);
+  let isOpen = true;
+  registerHealth(app, () => ({
+    nodes: catalog.version > 0,
+    worker: gateway.links.size > 0,
+    open: isOpen,
+  }));
+  registerMetrics(app, metrics);
   registerQueue(app, context);
   registerHistory(app, context);
   registerJobs(app, context);
@@ -120,21 +146,11 @@ export async function startHub(options: HubOptions): Promise<Hub> {
   return {
     urls,
     ready: ready.promise,
-    stop: () =>
-      stopHub({ app, listening, dispatcher, supervisor, gateway, sockets, store, events, eventTimer }),
+    stop: () => {
+      isOpen = false;
+      return stopHub({ app, listening, dispatcher, supervisor, gateway, sockets, store, events, eventTimer });
+    },
   };
-}
-
-interface Running {
-  readonly app: FastifyInstance;
-  readonly listening: Listening;
-  readonly dispatcher: Dispatcher;
-  readonly supervisor: WorkerSupervisor;
-  readonly gateway: LinkGateway;
-  readonly sockets: SocketHub;
-  readonly store: JobStore;
-  readonly events: EventFile;
-  readonly eventTimer: NodeJS.Timeout;
 }
 
 const EVENTS_MS = 500;
@@ -147,63 +163,6 @@ function appendEvents(events: EventFile, store: JobStore, log: Logger): NodeJS.T
     version = store.version;
     events.append().catch((error: unknown) => log.error({ err: error }, "events.jsonl could not be written"));
   }, EVENTS_MS);
-}
-
-async function stopHub({
-  app,
-  listening,
-  dispatcher,
-  supervisor,
-  gateway,
-  sockets,
-  store,
-  events,
-  eventTimer,
-}: Running): Promise<void> {
-  supervisor.stop();
-  dispatcher.stop();
-  sockets.close();
-  // Workers end once they are idle; one with a job finishes it and keeps the result for the next hub.
-  for (const link of gateway.links) link.send({ type: "stop" });
-  listening.close();
-  app.server.closeIdleConnections();
-  await app.close();
-  await gateway.close();
-  clearInterval(eventTimer);
-  await events.append();
-  await events.close();
-  await store.close();
-}
-
-function submitParts(
-  objectInfo: ObjectInfo,
-  catalog: NodeCatalog,
-  gateway: LinkGateway,
-  { store, queue, sockets }: Pick<SubmitParts, "store" | "queue"> & { sockets: SocketHub },
-): SubmitParts {
-  const withFiles = (name: string): NodeClassAnnouncement | undefined => {
-    const announced = catalog.get(name);
-    if (announced?.lists === undefined) return announced;
-    const info = objectInfo.current().byClass.get(name);
-    return info === undefined ? announced : { ...announced, info };
-  };
-  return {
-    store,
-    queue,
-    whenNodesKnown: () => catalog.whenKnown(),
-    classes: withFiles,
-    runValidator: async (className, given) => {
-      const link = firstOf(gateway.links);
-      // Nobody to ask: the job is accepted, and the engine has the last word.
-      return (await link?.validate(className, given)) ?? { result: true };
-    },
-    accepted: () => sockets.broadcastStatus(),
-  };
-}
-
-function firstOf(links: ReadonlySet<WorkerLink>): WorkerLink | undefined {
-  for (const link of links) return link;
-  return undefined;
 }
 
 function reportPacks(packs: readonly PackReport[], log: Logger): void {

@@ -170,6 +170,19 @@ export function jobStoreSuite(name: string, open: () => Promise<StoreUnderTest>)
       assert.equal((await store.get(second.id))?.quarantined, false, "it came through after all");
     });
 
+    check("a job that is handed back runs again at its old place, and is not blamed", async (store) => {
+      await store.accept(newJob("first"));
+      await store.accept(newJob("second"));
+      const job = await store.claim("w", LEASE);
+      assert.ok(job);
+      assert.equal(await store.handBack(job.id, job.attempt + 1), false, "another attempt's");
+      assert.equal(await store.handBack(job.id, job.attempt), true);
+      assert.equal(await store.finish(job.id, job.attempt, finished()), false, "too late");
+      assert.equal((await store.get(job.id))?.uncleanStops, 0);
+      const again = await store.claim("w", LEASE);
+      assert.deepEqual([again?.promptId, again?.attempt], ["first", 2]);
+    });
+
     check("a restart finds what waited and what ran", async (store, under) => {
       await store.accept(newJob("runs", { clientId: "me" }));
       await store.accept(newJob("waits"));

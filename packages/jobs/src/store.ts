@@ -56,6 +56,9 @@ export interface JobStore {
    */
   requeue(jobId: string, attempt: number, reason: string): Promise<"queued" | "failed" | "late">;
 
+  /** The hub stops in order: queues a running job again, at its old place. False: not its attempt. */
+  handBack(jobId: string, attempt: number): Promise<boolean>;
+
   /**
    * What was running when the last hub stopped, each with one more unclean stop unless that hub closed its store. Called
    * once, before any claim.

@@ -71,6 +71,8 @@ export type HubToWorker =
   | ({ readonly type: "interrupt" } & AttemptRef)
   /** the result is durable: the worker may forget the attempt */
   | ({ readonly type: "taken" } & AttemptRef)
+  /** the job is not the worker's any more: the attempt ends, and nobody wants its result */
+  | ({ readonly type: "drop" } & AttemptRef)
   | { readonly type: "free"; readonly unloadModels: boolean; readonly freeMemory: boolean }
   | {
       readonly type: "validate";

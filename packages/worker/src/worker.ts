@@ -94,6 +94,8 @@ export class NativeWorker {
       case "taken":
         if (this.#log !== undefined && sameAttempt(this.#log.ref, message)) this.#forget();
         return;
+      case "drop":
+        return this.#drop(message);
       case "free":
         return this.#engine.free(message.unloadModels, message.freeMemory);
       case "validate":
@@ -113,12 +115,16 @@ export class NativeWorker {
     this.#orphanExpired = false;
     const { registry, packs } = this.#parts;
     this.#send({ type: "nodes", classes: registry.announcements(), packs });
-    if (this.#log !== undefined && drop.some((ref) => sameAttempt(ref, (this.#log as AttemptLog).ref))) {
-      if (!this.#log.finished) this.#engine.interrupt(this.#log.ref.promptId);
-      this.#forget();
-    }
+    for (const ref of drop) this.#drop(ref);
     this.#welcomed = true;
     this.#flush();
+  }
+
+  #drop(ref: AttemptRef): void {
+    const log = this.#log;
+    if (log === undefined || !sameAttempt(log.ref, ref)) return;
+    if (!log.finished) this.#engine.interrupt(log.ref.promptId);
+    this.#forget();
   }
 
   #assign(message: Extract<HubToWorker, { type: "assign" }>): void {

@@ -2,7 +2,7 @@
  * Brings queued jobs and workers together. A job is claimed in the database before a worker hears of it, and every
  * report is fenced by its attempt; what a lost worker was running is tried again or ends with the reason.
  */
-import type { ClaimedJob, JobStore } from "@hearth/jobs";
+import type { ClaimedJob, Finish, JobStore } from "@hearth/jobs";
 import type { AttemptRef, JsonObject, RunMessage, RunResult, WorkerToHub } from "@hearth/protocol";
 import type { Logger } from "pino";
 import { isAlive } from "../link/process-alive.ts";
@@ -32,6 +32,8 @@ export interface DispatcherParts {
   readonly sockets: () => SocketHub;
   readonly queue: QueueCount;
   readonly log: Logger;
+  /** a job that ran has ended, in the database too */
+  readonly ended: (finish: Finish) => void;
 }
 
 export class Dispatcher {
@@ -39,7 +41,7 @@ export class Dispatcher {
   readonly #running = new Map<string, RunningJob>();
   readonly #idle = new Set<WorkerLink>();
   readonly #retired = new WeakSet<WorkerLink>();
-  #claiming = false;
+  #claiming: Promise<void> | undefined;
   #again = false;
   #stopped = false;
   #lastClient: { clientId: string; node: string | undefined } | undefined;
@@ -142,12 +144,15 @@ export class Dispatcher {
 
   /** Something was queued, or a worker became free. */
   kick(): void {
-    if (this.#claiming) this.#again = true;
-    else void this.#claim();
+    if (this.#claiming !== undefined) this.#again = true;
+    else {
+      this.#claiming = this.#claim().finally(() => {
+        this.#claiming = undefined;
+      });
+    }
   }
 
   async #claim(): Promise<void> {
-    this.#claiming = true;
     try {
       do {
         this.#again = false;
@@ -158,11 +163,9 @@ export class Dispatcher {
           if (job === undefined) this.#idle.add(link);
           else this.#assign(link, job);
         }
-      } while (this.#again);
+      } while (this.#again && !this.#stopped);
     } catch (error) {
       this.#parts.log.error({ err: error }, "claiming a job failed");
-    } finally {
-      this.#claiming = false;
     }
   }
 
@@ -245,6 +248,7 @@ export class Dispatcher {
     this.#running.delete(job.ref.jobId);
     if (!taken) return;
     queue.ended();
+    this.#parts.ended(finished);
     if (this.#lastClient?.clientId === job.clientId) this.#lastClient = undefined;
     const sockets = this.#parts.sockets();
     if (how !== "finish" && job.clientId !== undefined) {
@@ -254,6 +258,10 @@ export class Dispatcher {
     if (job.clientId !== undefined) {
       sockets.sendTo(job.clientId, "executing", { node: null, prompt_id: job.ref.promptId });
     }
+  }
+
+  isBusy(link: WorkerLink): boolean {
+    return [...this.#running.values()].some((job) => job.link === link);
   }
 
   /** Asks the workers to stop these prompts; without an id, all that run. True when any was running. */
@@ -281,9 +289,22 @@ export class Dispatcher {
     }
   }
 
-  stop(): void {
+  /** Assigns nothing more, and queues again what runs: it starts anew with the next hub. */
+  async stop(): Promise<void> {
     this.#stopped = true;
     clearInterval(this.#renewTimer);
     clearTimeout(this.#pickUpTimer);
+    await this.#claiming;
+    await Promise.all([...this.#running.values()].map((job) => this.#handBack(job)));
+  }
+
+  async #handBack(job: RunningJob): Promise<void> {
+    // Without a link, its worker may still come back with it to the next hub.
+    if (job.link === undefined) return;
+    const { jobId, attempt, promptId } = job.ref;
+    if (!(await this.#parts.store.handBack(jobId, attempt))) return;
+    this.#parts.log.info({ job: promptId }, "the job is queued again: the server stops");
+    this.#running.delete(jobId);
+    job.link.send({ type: "drop", ...job.ref });
   }
 }

@@ -72,6 +72,9 @@ class SqliteStore implements JobStore {
   requeue(jobId: string, attempt: number, reason: string): Promise<"queued" | "failed" | "late"> {
     return this.#change(true, () => this.#writes.requeue(jobId, attempt, reason));
   }
+  handBack(jobId: string, attempt: number): Promise<boolean> {
+    return this.#change(true, () => this.#writes.handBack(jobId, attempt));
+  }
   recover(): Promise<InterruptedJob[]> {
     return this.#change(true, () => this.#writes.recover());
   }

@@ -175,15 +175,27 @@ export class JobWrites {
       this.#event("job.quarantined", id, { prompt_id: row["prompt_id"], attempt, reason });
       return "failed";
     }
+    this.#queueAgain(id, stops, { prompt_id: row["prompt_id"], attempt, reason });
+    return "queued";
+  }
+
+  handBack(jobId: string, attempt: number): boolean {
+    const row = this.#running(jobId, attempt);
+    if (row === undefined) return false;
+    const event = { prompt_id: row["prompt_id"], attempt, reason: "server stopped" };
+    this.#queueAgain(Number(jobId), Number(row["unclean_stops"]), event);
+    return true;
+  }
+
+  #queueAgain(id: number, uncleanStops: number, event: Record<string, unknown>): void {
     assertTransition("running", "queued");
     this.#sql.run(
       `UPDATE jobs SET state = 'queued', worker_id = NULL, lease_until = NULL, started_at = NULL, unclean_stops = ?
        WHERE id = ?`,
-      stops,
+      uncleanStops,
       id,
     );
-    this.#event("job.requeued", id, { prompt_id: row["prompt_id"], attempt, reason });
-    return "queued";
+    this.#event("job.requeued", id, event);
   }
 
   #running(jobId: string, attempt: number): Row | undefined {

@@ -1,0 +1,120 @@
+/** What Prometheus can read of a hub. Gauges are asked for at each scrape; nothing is counted twice. */
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
+
+/** Numbers that exist anyway, read at each scrape. */
+export interface MetricSources {
+  readonly queue: { readonly pending: number; readonly running: number };
+  readonly sockets: () => number;
+  readonly workers: () => Iterable<WorkerFigures>;
+}
+
+export interface WorkerFigures {
+  readonly workerId: string;
+  readonly isBusy: boolean;
+  /** absent until its first heartbeat */
+  readonly stats?: { readonly rssBytes: number; readonly cpuSeconds: number } | undefined;
+}
+
+/** Seconds: from pictures that are scaled at once to videos that are rendered for an hour. */
+const DURATION_BUCKETS = [0.01, 0.05, 0.1, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600];
+
+export class HubMetrics {
+  readonly #registry = new Registry();
+  readonly #ended: Counter<"state">;
+  readonly #duration: Histogram<"state">;
+  readonly #requests: Counter<"method" | "status">;
+
+  constructor(sources: MetricSources) {
+    const registers = [this.#registry];
+    collectDefaultMetrics({ register: this.#registry });
+    const gauge = <L extends string>(
+      name: string,
+      help: string,
+      collect: (gauge: Gauge<L>) => void,
+      labelNames: L[] = [],
+    ): void => {
+      const made: Gauge<L> = new Gauge({ name, help, labelNames, registers, collect: () => collect(made) });
+    };
+    gauge(
+      "hearth_jobs",
+      "Jobs that wait or run",
+      (jobs) => {
+        jobs.set({ state: "queued" }, sources.queue.pending);
+        jobs.set({ state: "running" }, sources.queue.running);
+      },
+      ["state"],
+    );
+    gauge("hearth_sockets", "Client sockets that are open", (sockets) => sockets.set(sources.sockets()));
+    gauge(
+      "hearth_workers",
+      "Workers that are connected",
+      (workers) => {
+        const all = [...sources.workers()];
+        const busy = all.filter((worker) => worker.isBusy).length;
+        workers.set({ state: "busy" }, busy);
+        workers.set({ state: "idle" }, all.length - busy);
+      },
+      ["state"],
+    );
+    gauge(
+      "hearth_worker_resident_memory_bytes",
+      "Memory of a worker process",
+      (memory) => {
+        memory.reset();
+        for (const { workerId, stats } of sources.workers()) {
+          if (stats !== undefined) memory.set({ worker: workerId }, stats.rssBytes);
+        }
+      },
+      ["worker"],
+    );
+    gauge(
+      "hearth_worker_cpu_seconds",
+      "Processor time of a worker process",
+      (cpu) => {
+        cpu.reset();
+        for (const { workerId, stats } of sources.workers()) {
+          if (stats !== undefined) cpu.set({ worker: workerId }, stats.cpuSeconds);
+        }
+      },
+      ["worker"],
+    );
+    this.#ended = new Counter({
+      name: "hearth_jobs_ended_total",
+      help: "Jobs that ended since the hub started",
+      labelNames: ["state"],
+      registers,
+    });
+    this.#duration = new Histogram({
+      name: "hearth_job_duration_seconds",
+      help: "Time from the start of a run to its end",
+      labelNames: ["state"],
+      buckets: DURATION_BUCKETS,
+      registers,
+    });
+    this.#requests = new Counter({
+      name: "hearth_http_requests_total",
+      help: "Answered requests",
+      labelNames: ["method", "status"],
+      registers,
+    });
+  }
+
+  get contentType(): string {
+    return this.#registry.contentType;
+  }
+
+  /** A job ended in `state` after `seconds` of running; `undefined` when it never ran. */
+  jobEnded(state: string, seconds?: number): void {
+    this.#ended.inc({ state });
+    if (seconds !== undefined) this.#duration.observe({ state }, seconds);
+  }
+
+  answered(method: string, status: number): void {
+    this.#requests.inc({ method, status });
+  }
+
+  /** The exposition format of Prometheus. */
+  text(): Promise<string> {
+    return this.#registry.metrics();
+  }
+}

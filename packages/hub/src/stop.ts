@@ -1,0 +1,44 @@
+/** Stopping a hub in order: jobs go back to the queue, answers are finished, the database is closed. */
+import type { EventFile, JobStore } from "@hearth/jobs";
+import type { FastifyInstance } from "fastify";
+import type { Dispatcher } from "./jobs/dispatcher.ts";
+import type { LinkGateway } from "./link/gateway.ts";
+import type { WorkerSupervisor } from "./link/supervisor.ts";
+import type { Listening } from "./listen.ts";
+import type { SocketHub } from "./sockets/socket-hub.ts";
+
+/** An answer that takes longer than this to finish is cut off. */
+const ANSWERS_MS = 10_000;
+const SWEEP_MS = 50;
+
+export interface RunningHub {
+  readonly app: FastifyInstance;
+  readonly listening: Listening;
+  readonly dispatcher: Dispatcher;
+  readonly supervisor: WorkerSupervisor;
+  readonly gateway: LinkGateway;
+  readonly sockets: SocketHub;
+  readonly store: JobStore;
+  readonly events: EventFile;
+  readonly eventTimer: NodeJS.Timeout;
+}
+
+export async function stopHub(hub: RunningHub): Promise<void> {
+  const { app, gateway, events, store } = hub;
+  hub.supervisor.stop();
+  await hub.dispatcher.stop();
+  hub.sockets.close();
+  for (const link of gateway.links) link.send({ type: "stop" });
+  hub.listening.close();
+  // A connection that stays open after its answer would keep the process.
+  const sweep = setInterval(() => app.server.closeIdleConnections(), SWEEP_MS);
+  const cut = setTimeout(() => app.server.closeAllConnections(), ANSWERS_MS);
+  await app.close();
+  clearInterval(sweep);
+  clearTimeout(cut);
+  await gateway.close();
+  clearInterval(hub.eventTimer);
+  await events.append();
+  await events.close();
+  await store.close();
+}
