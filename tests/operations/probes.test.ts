@@ -1,5 +1,6 @@
 /** What monitors ask a running server. */
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { after, before, test } from "node:test";
 import { TestServer, until } from "../support/server.ts";
 
@@ -49,7 +50,7 @@ test("/metrics counts jobs, workers, sockets, requests and memory", async () => 
     "2": { class_type: "PreviewImage", inputs: { images: ["1", 0] } },
   };
   const socket = new WebSocket(`${server.url.replace("http", "ws")}/ws`);
-  await new Promise((resolve) => (socket.onopen = resolve));
+  await once(socket, "open");
   const before = await metrics();
   await server.post("/prompt", { prompt });
   await server.post("/prompt", { prompt: {} });

@@ -1,6 +1,7 @@
 /** The `hearth` command. */
 import net from "node:net";
 import { demo } from "./demo.ts";
+import { doctor } from "./doctor/doctor.ts";
 import { run } from "./run.ts";
 import { serve } from "./serve.ts";
 import { VERSION } from "./version.ts";
@@ -11,6 +12,7 @@ const HELP = `hearth ${VERSION}: a server for ComfyUI workflows
   hearth run FILE [--server URL] [flags]
                                 run one prompt (API format); without a server, on a private engine
   hearth demo                   run a workflow from end to end and show the picture
+  hearth doctor [flags] [--json]  say what is wrong with this set-up, and what to do about it
   hearth help                   this text
 
 Flags are ComfyUI's own (--port, --listen, --base-directory, …) and:
@@ -36,6 +38,8 @@ async function main(argv: readonly string[]): Promise<number> {
       return serve(rest);
     case "run":
       return run(rest);
+    case "doctor":
+      return doctor(rest);
     case "demo":
       return demo();
     case "version":

@@ -90,15 +90,22 @@ export async function createServer(argv: readonly string[], logLevel?: string): 
   return hub;
 }
 
-/** `$API_KEY` where it is set, else one that is made at the first start and kept. @throws FlagError */
-function apiKey(studio: string): { secret: string; isNew: boolean } {
+/** `$API_KEY`; empty when it is not set. @throws FlagError for the one that everybody knows */
+export function givenKey(): string {
   const given = process.env["API_KEY"] ?? "";
   if (given === "changeme")
     throw new FlagError("API_KEY is 'changeme', which everybody knows: set another one");
+  return given;
+}
+
+/** `$API_KEY` where it is set, else one that is made at the first start and kept. @throws FlagError */
+function apiKey(studio: string): { secret: string; isNew: boolean } {
+  const given = givenKey();
   return given === "" ? keptSecret(studio, "api-key") : { secret: given, isNew: false };
 }
 
-function readTls({ keyFile, certFile }: { keyFile: string; certFile: string }): {
+/** Reads the PEM files, and sees that they belong together. @throws FlagError */
+export function readTls({ keyFile, certFile }: { keyFile: string; certFile: string }): {
   key: string;
   cert: string;
 } {

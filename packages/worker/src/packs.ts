@@ -32,6 +32,15 @@ function redirectOwnPackages(): void {
   });
 }
 
+/** Loads every pack as a worker would, to say what came of it. */
+export async function inspectPacks(
+  folders: readonly string[],
+  wanted: "all" | readonly string[] = "all",
+): Promise<(PackReport & { readonly classes: number })[]> {
+  const packs = await loadPacks(folders, wanted);
+  return packs.map(({ report, nodes }) => ({ ...report, classes: nodes.length }));
+}
+
 /** Loads every pack below `folders`, in order of name; a later pack of the same name is left out. */
 export async function loadPacks(
   folders: readonly string[],

@@ -64,6 +64,9 @@ const STEPS: readonly string[] = [
   `,
 ];
 
+/** What a database of this version of the code says as its `user_version`. */
+export const SCHEMA_VERSION = STEPS.length;
+
 /** Brings a database up to date, each step in one transaction. @throws NewerSchemaError */
 export function migrate(database: DatabaseSync): void {
   const { user_version } = database.prepare("PRAGMA user_version").get() as { user_version: number };
