@@ -25,7 +25,9 @@ import { type WorkerLauncher, WorkerSupervisor } from "./link/supervisor.ts";
 import { listen, type ListenAddress } from "./listen.ts";
 import { NodeCatalog } from "./nodes/catalog.ts";
 import { keptSecret, linkSocketPath, readRunningFile, writeRunningFile } from "./runtime-files.ts";
+import { DiskWatch } from "./ops/disk-watch.ts";
 import { HubMetrics } from "./ops/metrics.ts";
+import { Notifications } from "./ops/notifications.ts";
 import { stopHub } from "./stop.ts";
 import { SocketHub } from "./sockets/socket-hub.ts";
 
@@ -67,6 +69,7 @@ export async function startHub(options: HubOptions): Promise<Hub> {
 
   let worker: number | undefined;
   let urls: string[] = [];
+  let isOpen = true;
   const note = (): void =>
     writeRunningFile(folders, { hub: process.pid, starter: process.ppid, worker, urls });
 
@@ -83,8 +86,16 @@ export async function startHub(options: HubOptions): Promise<Hub> {
     queueRemaining: () => queue.remaining,
     features: () => features(httpOptions),
     currentNode: (sid) => dispatcher.currentNode(sid),
+    standing: () => notifications.standing(),
   });
 
+  const notifications = new Notifications(() => sockets);
+  const diskWatch = new DiskWatch({
+    folder: folders.output,
+    notifications,
+    log,
+    lowBytes: LITTLE_DISK_BYTES,
+  });
   const metrics = new HubMetrics({
     queue,
     sockets: () => sockets.size,
@@ -110,11 +121,12 @@ export async function startHub(options: HubOptions): Promise<Hub> {
       lost: (link) => {
         dispatcher.lost(link);
         supervisor.lost(link.pid);
+        if (isOpen) notifications.tell("worker-lost", `The worker ${link.workerId} is gone; it is replaced.`);
       },
       said: (link, message) => {
         if (message.type !== "nodes") return dispatcher.said(link, message);
         void catalog.announce(message.classes).then(ready.resolve);
-        reportPacks(message.packs, log);
+        reportPacks(message.packs, notifications, log);
       },
     },
     log,
@@ -124,7 +136,6 @@ export async function startHub(options: HubOptions): Promise<Hub> {
   const submit = submitParts({ store, queue, objectInfo, catalog, sockets, links: gateway.links });
   const context = { store, queue, dispatcher, submit, sockets: () => sockets, workers: () => gateway.links };
   registerSignIn(app);
-  let isOpen = true;
   registerHealth(app, () => ({
     nodes: catalog.version > 0,
     worker: gateway.links.size > 0,
@@ -148,11 +159,14 @@ export async function startHub(options: HubOptions): Promise<Hub> {
     ready: ready.promise,
     stop: () => {
       isOpen = false;
+      diskWatch.stop();
       return stopHub({ app, listening, dispatcher, supervisor, gateway, sockets, store, events, eventTimer });
     },
   };
 }
 
+/** With less than this, the next videos or downloads fail. */
+const LITTLE_DISK_BYTES = 1024 ** 3;
 const EVENTS_MS = 500;
 
 /** The event file follows the table at its own pace: nobody waits for it. */
@@ -165,9 +179,14 @@ function appendEvents(events: EventFile, store: JobStore, log: Logger): NodeJS.T
   }, EVENTS_MS);
 }
 
-function reportPacks(packs: readonly PackReport[], log: Logger): void {
-  for (const pack of packs) {
-    if (pack.problem !== undefined) log.warn(`pack ${pack.name} is left out: ${pack.problem}`);
+function reportPacks(packs: readonly PackReport[], notifications: Notifications, log: Logger): void {
+  for (const { name, problem } of packs) {
+    if (problem === undefined) notifications.clear(`pack-${name}`);
+    else {
+      const text = `pack ${name} is left out: ${problem}`;
+      log.warn(text);
+      notifications.raise(`pack-${name}`, text);
+    }
   }
 }
 

@@ -6,6 +6,14 @@ const MAX_BACKLOG_BYTES = 64 * 1024 * 1024;
 
 export type Frame = string | Buffer;
 
+/** What a client says of itself in its feature flags. */
+export interface Wants {
+  /** `supports_preview_metadata`: previews that say whose they are */
+  readonly previewMetadata: boolean;
+  /** `supports_progress_text`: texts of nodes as JSON too, with their prompt */
+  readonly progressText: boolean;
+}
+
 /** Holds back every frame behind it until it is opened. */
 interface Gate {
   isOpen: boolean;
@@ -24,8 +32,12 @@ export class ClientSocket {
     this.#socket = socket;
   }
 
-  get wantsPreviewMetadata(): boolean {
-    return this.flags?.["supports_preview_metadata"] === true;
+  /** Which of the frames that differ by capability the client takes. */
+  get wants(): Wants {
+    return {
+      previewMetadata: this.flags?.["supports_preview_metadata"] === true,
+      progressText: this.flags?.["supports_progress_text"] === true,
+    };
   }
 
   send(frame: Frame): void {

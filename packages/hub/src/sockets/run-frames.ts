@@ -6,40 +6,50 @@ import {
   type RunMessage,
   textFrame,
 } from "@hearth/protocol";
-import type { Frame } from "./client-socket.ts";
+import type { Frame, Wants } from "./client-socket.ts";
 
 /** A text frame: `{"type", "data"}`. */
 export function jsonFrame(type: string, data: unknown): string {
   return printJson({ type, data });
 }
 
-/** The frames of one message. Those that differ by capability are built for both kinds, each at most once. */
+/** The frames of one message. Those that differ by capability are built once for each kind of client. */
 export class RunFrames {
   readonly #message: RunMessage;
   readonly #promptId: string;
-  #plain: Frame[] | undefined;
-  #withMetadata: Frame[] | undefined;
+  readonly #built = new Map<string, Frame[]>();
 
   constructor(message: RunMessage, promptId: string) {
     this.#message = message;
     this.#promptId = promptId;
   }
 
-  for(wantsPreviewMetadata: boolean): Frame[] {
-    if (wantsPreviewMetadata) return (this.#withMetadata ??= this.#build(true));
-    return (this.#plain ??= this.#build(false));
+  for(wants: Wants): Frame[] {
+    const key = `${wants.previewMetadata} ${wants.progressText}`;
+    let frames = this.#built.get(key);
+    if (frames === undefined) {
+      frames = this.#build(wants);
+      this.#built.set(key, frames);
+    }
+    return frames;
   }
 
-  #build(metadata: boolean): Frame[] {
+  #build(wants: Wants): Frame[] {
     const message = this.#message;
     if (message.kind === "json") return [jsonFrame(message.type, message.data)];
-    if (message.kind === "text") return [textFrame(message.nodeId, message.text)];
+    if (message.kind === "text") {
+      const { nodeId, text } = message;
+      const binary = textFrame(nodeId, text);
+      if (!wants.progressText) return [binary];
+      return [binary, jsonFrame("progress_text", { nodeId, text, prompt_id: this.#promptId })];
+    }
     const frames: Frame[] = [jsonFrame("progress_state", message.state)];
     const { preview, progress } = message;
-    if (preview !== undefined && metadata) frames.push(previewWithMetadataFrame(preview, this.#promptId));
+    if (preview !== undefined && wants.previewMetadata)
+      frames.push(previewWithMetadataFrame(preview, this.#promptId));
     if (progress !== undefined) {
       frames.push(jsonFrame("progress", progress));
-      if (preview !== undefined && !metadata) frames.push(previewFrame(preview));
+      if (preview !== undefined && !wants.previewMetadata) frames.push(previewFrame(preview));
     }
     return frames;
   }

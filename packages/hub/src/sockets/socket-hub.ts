@@ -15,6 +15,8 @@ export interface SocketHubOptions {
   readonly features: () => Record<string, unknown>;
   /** node that the client's running prompt is at, for a client that comes (back) in the middle */
   readonly currentNode: (sid: string) => string | undefined;
+  /** frames about what an operator should see, for who connects now */
+  readonly standing: () => readonly string[];
 }
 
 export class SocketHub {
@@ -55,6 +57,7 @@ export class SocketHub {
     client.send(jsonFrame("status", { ...this.#status(), sid }));
     const node = this.#options.currentNode(sid);
     if (node !== undefined) client.send(jsonFrame("executing", { node }));
+    for (const frame of this.#options.standing()) client.send(frame);
   }
 
   /** Only the first message that is JSON counts, and only if it tells the client's features. */
@@ -111,7 +114,7 @@ export class SocketHub {
   }
 
   #sendAll(client: ClientSocket, frames: RunFrames): void {
-    for (const frame of frames.for(client.wantsPreviewMetadata)) client.send(frame);
+    for (const frame of frames.for(client.wants)) client.send(frame);
   }
 
   close(): void {
