@@ -75,7 +75,7 @@ const LEVELS: Readonly<Record<string, LogLevel>> = {
 };
 
 /** Accepted and understood, but nothing acts on them yet: the caller says so. */
-const NOT_YET = ["--multi-user", "--enable-assets", "--extra-model-paths-config"];
+const NOT_YET = ["--enable-assets"];
 
 /** Flag → values of all its uses that count. */
 type Given = Map<string, string[]>;

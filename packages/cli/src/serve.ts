@@ -7,9 +7,13 @@ import {
   defaultDatabaseFile,
   defaultModelFolders,
   type Hub,
+  ExtraPathsError,
   keptSecret,
+  LogRing,
   modelPaths,
+  readExtraPaths,
   startHub,
+  withAddedFolders,
 } from "@hearth/hub";
 import { resolveFolders } from "@hearth/protocol";
 import { pino } from "pino";
@@ -27,7 +31,7 @@ export async function serve(argv: readonly string[]): Promise<number> {
   try {
     hub = await createServer(argv);
   } catch (error) {
-    if (!(error instanceof FlagError)) throw error;
+    if (!(error instanceof FlagError || error instanceof ExtraPathsError)) throw error;
     console.error(`hearth: ${error.message}`);
     return 2;
   }
@@ -44,14 +48,26 @@ export async function serve(argv: readonly string[]): Promise<number> {
 /** Starts a hub as the flags say; `logLevel` overrides theirs. @throws FlagError when they are wrong */
 export async function createServer(argv: readonly string[], logLevel?: string): Promise<Hub> {
   const { options, ignored } = parseFlags(argv);
+  const level = logLevel ?? options.logLevel;
+  const logRing = new LogRing();
+  const destination = pino.destination({ dest: options.logStdout ? 1 : 2, sync: false });
   const log = pino(
-    { level: logLevel ?? options.logLevel },
-    pino.destination({ dest: options.logStdout ? 1 : 2, sync: false }),
+    { level },
+    pino.multistream([
+      { stream: destination, level },
+      { stream: logRing, level },
+    ]),
   );
   for (const name of ignored) log.info(`${name} means nothing here and is ignored`);
   if (!options.native) throw new FlagError("--no-native: there is no other engine yet");
-  const folders = resolveFolders({ ...options.folders, base: options.folders.base ?? baseDirectory() });
-  const modelFolders = defaultModelFolders(folders);
+  const base = path.resolve(options.folders.base ?? baseDirectory());
+  const extra = readExtraPaths(base, options.extraModelPaths);
+  const folders = resolveFolders({
+    ...options.folders,
+    base,
+    customNodes: [...(options.folders.customNodes ?? []), ...extra.customNodes],
+  });
+  const modelFolders = withAddedFolders(defaultModelFolders(folders), extra.models);
   const databaseFile = options.databaseFile ?? defaultDatabaseFile(folders);
   const { allowAnonymous } = options;
   if (allowAnonymous) log.warn("--allow-anonymous: everybody who can reach this server may use it");
@@ -62,7 +78,10 @@ export async function createServer(argv: readonly string[], logLevel?: string): 
     databaseFile,
     addresses: options.listen.map((host) => ({ host, port: options.port })),
     log,
+    packs: options.packs,
     http: {
+      multiUser: options.multiUser,
+      logRing,
       maxUploadBytes: options.maxUploadBytes,
       frontEndRoot: options.frontEndRoot,
       corsOrigin: options.corsOrigin,

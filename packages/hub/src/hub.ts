@@ -11,6 +11,7 @@ import { registerJobs } from "./http/comfy/jobs.ts";
 import { registerObjectInfo } from "./http/comfy/object-info.ts";
 import { registerQueue } from "./http/comfy/queue.ts";
 import { registerWebSocket } from "./http/comfy/websocket.ts";
+import { PackFolders } from "./http/comfy/extensions-packs.ts";
 import { features, registerFileRoutes } from "./http/comfy/index.ts";
 import type { HttpOptions } from "./http/options.ts";
 import { registerHealth } from "./http/ops/health.ts";
@@ -36,7 +37,9 @@ export interface HubOptions {
   readonly modelFolders: ModelFolders;
   readonly databaseFile: string;
   readonly addresses: readonly ListenAddress[];
-  readonly http: Omit<HttpOptions, "folders" | "modelFolders" | "log">;
+  readonly http: Omit<HttpOptions, "folders" | "modelFolders" | "log" | "packs" | "logSockets">;
+  /** which packs are wanted; default: all */
+  readonly packs?: "all" | readonly string[];
   readonly launcher: WorkerLauncher;
   readonly log: Logger;
 }
@@ -65,7 +68,15 @@ export async function startHub(options: HubOptions): Promise<Hub> {
   const names = new FileNames(folders, options.modelFolders);
   const objectInfo = new ObjectInfo(catalog, names);
   const ready = Promise.withResolvers<void>();
-  const httpOptions: HttpOptions = { ...options.http, folders, modelFolders: options.modelFolders, log };
+  const packs = new PackFolders({ folders: folders.customNodes, wanted: options.packs });
+  const httpOptions: HttpOptions = {
+    ...options.http,
+    folders,
+    modelFolders: options.modelFolders,
+    log,
+    packs,
+    logSockets: () => sockets,
+  };
 
   let worker: number | undefined;
   let urls: string[] = [];
@@ -126,6 +137,7 @@ export async function startHub(options: HubOptions): Promise<Hub> {
       said: (link, message) => {
         if (message.type !== "nodes") return dispatcher.said(link, message);
         void catalog.announce(message.classes).then(ready.resolve);
+        packs.announce(message.packs);
         reportPacks(message.packs, notifications, log);
       },
     },

@@ -1,5 +1,7 @@
 export { inspectDatabase } from "@hearth/jobs";
-export { defaultModelFolders, modelPaths } from "./files/model-folders.ts";
+export { defaultModelFolders, modelPaths, withAddedFolders } from "./files/model-folders.ts";
+export { LogRing } from "./http/comfy/internal-log-ring.ts";
+export { ExtraPathsError, readExtraPaths } from "./models/extra-paths.ts";
 export { defaultDatabaseFile, type Hub, type HubOptions, startHub } from "./hub.ts";
 export type { WorkerLauncher } from "./link/supervisor.ts";
 export { keptSecret, linkSocketPath } from "./runtime-files.ts";

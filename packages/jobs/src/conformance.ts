@@ -189,7 +189,7 @@ export function jobStoreSuite(name: string, open: () => Promise<StoreUnderTest>)
       const running = await store.claim("w", LEASE);
       const again = await under.reopen();
       assert.deepEqual(await again.recover(), [
-        { id: running?.id, promptId: "runs", attempt: 1, clientId: "me", workerId: "w" },
+        { id: running?.id, owner: "anonymous", promptId: "runs", attempt: 1, clientId: "me", workerId: "w" },
       ]);
       assert.deepEqual(await again.counts(), { pending: 1, running: 1 });
     });
@@ -295,6 +295,45 @@ export function jobStoreSuite(name: string, open: () => Promise<StoreUnderTest>)
       );
       assert.ok(events.every((event, index) => index === 0 || event.seq > (events[index - 1]?.seq ?? 0)));
       assert.equal((await store.events(events[3]?.seq ?? 0, 100)).length, 1);
+    });
+
+    check("an owner sees, stops and removes its own jobs alone", async (store) => {
+      for (const [id, owner] of [
+        ["a1", "a"],
+        ["b1", "b"],
+        ["a2", "a"],
+        ["b2", "b"],
+      ] as const) {
+        await store.accept(newJob(id, { owner }));
+      }
+      await runNext(store);
+      await runNext(store);
+      const ids = (rows: readonly { promptId: string }[]): string[] => rows.map((row) => row.promptId);
+      const list = { sortBy: "created_at", sortOrder: "asc", offset: 0 } as const;
+      assert.deepEqual(ids((await store.listQueue("a")).pending), ["a2"]);
+      assert.deepEqual(ids(await store.listHistory({ owner: "a" })), ["a1"]);
+      assert.deepEqual(ids(await store.listHistory({ owner: "b", offset: 0 })), ["b1"]);
+      assert.deepEqual(ids((await store.listJobs({ ...list, owner: "b" })).jobs).sort(), ["b1", "b2"]);
+      assert.equal((await store.listJobs({ ...list, owner: "nobody" })).total, 0);
+      assert.equal(await store.historyById("a1", "b"), undefined);
+      assert.equal((await store.getByPromptId("a1", "a"))?.promptId, "a1");
+      assert.equal(await store.getByPromptId("a1", "b"), undefined);
+
+      assert.equal(await store.cancel(["a2"], "b"), 0);
+      await store.deleteHistory(["a1"], "b");
+      await store.clearHistory("b");
+      assert.equal(await store.clearQueue("b"), 1);
+      assert.deepEqual(ids((await store.listQueue()).pending), ["a2"]);
+      assert.deepEqual(ids(await store.listHistory({})), ["a1"]);
+    });
+
+    check("the history of each owner keeps its own entry of a prompt id", async (store) => {
+      await store.accept(newJob("same", { owner: "a" }));
+      await runNext(store);
+      await store.accept(newJob("same", { owner: "b" }));
+      await runNext(store);
+      assert.equal((await store.listHistory({ owner: "a" })).length, 1);
+      assert.equal((await store.listHistory({ owner: "b" })).length, 1);
     });
 
     check("the version grows with every change, and with nothing else", async (store) => {

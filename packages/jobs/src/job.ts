@@ -38,6 +38,7 @@ export interface QueuedJob {
 }
 
 export interface ClaimedJob extends QueuedJob {
+  readonly owner: string;
   readonly attempt: number;
   readonly clientId: string | undefined;
   readonly sensitive: string | undefined;
@@ -46,6 +47,7 @@ export interface ClaimedJob extends QueuedJob {
 /** A job that was running when the hub stopped. */
 export interface InterruptedJob {
   readonly id: string;
+  readonly owner: string;
   readonly promptId: string;
   readonly attempt: number;
   readonly clientId: string | undefined;

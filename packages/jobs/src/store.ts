@@ -1,6 +1,8 @@
 /**
  * The port of the job core. Each method is one whole transaction: when its promise resolves, all of it is durable, and
  * when it rejects, none of it happened. Every change of state writes its event in the same transaction.
+ *
+ * Where a method takes an `owner`, it means that owner's jobs alone; without one, everybody's.
  */
 import type {
   AcceptedJob,
@@ -19,10 +21,18 @@ import type { JobState } from "./states.ts";
 export interface ListJobs {
   readonly states?: readonly JobState[];
   readonly workflowId?: string;
+  readonly owner?: string | undefined;
   readonly sortBy: "created_at" | "execution_duration";
   readonly sortOrder: "asc" | "desc";
   readonly limit?: number;
   readonly offset: number;
+}
+
+/** Which entries of the history are meant. */
+export interface HistoryWindow {
+  readonly maxItems?: number;
+  readonly offset?: number;
+  readonly owner?: string | undefined;
 }
 
 export interface JobStore {
@@ -66,29 +76,29 @@ export interface JobStore {
   recover(): Promise<InterruptedJob[]>;
 
   /** Cancels waiting jobs by prompt id; gives how many there were. */
-  cancel(promptIds: readonly string[]): Promise<number>;
+  cancel(promptIds: readonly string[], owner?: string): Promise<number>;
 
   /** Cancels all waiting jobs; gives how many there were. */
-  clearQueue(): Promise<number>;
+  clearQueue(owner?: string): Promise<number>;
 
   /** Running jobs, and waiting ones in the order in which they will run. */
-  listQueue(): Promise<{ running: QueuedJob[]; pending: QueuedJob[] }>;
+  listQueue(owner?: string): Promise<{ running: QueuedJob[]; pending: QueuedJob[] }>;
   counts(): Promise<{ pending: number; running: number }>;
 
   /**
    * Ended jobs that ran, by the time of their first entry under the prompt id (oldest first), at most the newest
    * 10,000. Without `offset`, `maxItems` takes the newest; with it, from that index on.
    */
-  listHistory(options: { maxItems?: number; offset?: number }): Promise<HistoryRow[]>;
-  historyById(promptId: string): Promise<HistoryRow | undefined>;
-  deleteHistory(promptIds: readonly string[]): Promise<void>;
-  clearHistory(): Promise<void>;
+  listHistory(options: HistoryWindow): Promise<HistoryRow[]>;
+  historyById(promptId: string, owner?: string): Promise<HistoryRow | undefined>;
+  deleteHistory(promptIds: readonly string[], owner?: string): Promise<void>;
+  clearHistory(owner?: string): Promise<void>;
 
   /** A page of jobs, and how many there are in all. Jobs out of history, and those cancelled before they ran, are left out. */
   listJobs(options: ListJobs): Promise<{ jobs: JobSummary[]; total: number }>;
   get(jobId: string): Promise<Job | undefined>;
   /** The newest job of a prompt id. */
-  getByPromptId(promptId: string): Promise<Job | undefined>;
+  getByPromptId(promptId: string, owner?: string): Promise<Job | undefined>;
 
   /** Events after `seq`, oldest first. */
   events(afterSeq: number, limit: number): Promise<JobEvent[]>;

@@ -5,14 +5,27 @@ import type { Folders } from "@hearth/protocol";
 export interface ModelFolder {
   /** absolute directories, searched in this order */
   readonly paths: readonly string[];
-  /** lower-case endings with their dot; an empty list takes every file, `folders` lists directories */
+  /**
+   * lower-case endings with their dot, `""` for names without one; an empty list takes every file, `folders` lists
+   * directories
+   */
   readonly extensions: readonly string[] | "folders";
 }
 
 /** Model type → where its files are, in the order in which types are listed. */
 export type ModelFolders = ReadonlyMap<string, ModelFolder>;
 
-const WEIGHTS = [".ckpt", ".pt", ".pt2", ".bin", ".pth", ".safetensors", ".pkl", ".sft"];
+/** The endings of files with weights. */
+export const WEIGHTS: readonly string[] = [
+  ".ckpt",
+  ".pt",
+  ".pt2",
+  ".bin",
+  ".pth",
+  ".safetensors",
+  ".pkl",
+  ".sft",
+];
 
 const TYPES = [
   "checkpoints",
@@ -66,9 +79,10 @@ function extensionsOf(type: string): ModelFolder["extensions"] {
       return [".yaml"];
     case "diffusers":
       return "folders";
+    case "classifiers":
+      return [""];
     case "custom_nodes":
     case "datasets":
-    case "classifiers":
       return [];
     default:
       return WEIGHTS;
@@ -87,6 +101,32 @@ export function defaultModelFolders(folders: Folders): ModelFolders {
   return new Map(
     TYPES.map((type) => [type, { paths: pathsOf(type, folders), extensions: extensionsOf(type) }]),
   );
+}
+
+/** Directories that come to the default ones; see `models/extra-paths.ts`. */
+export interface AddedFolder {
+  readonly type: string;
+  /** absolute */
+  readonly directory: string;
+  /** searched before all others of its type */
+  readonly first: boolean;
+}
+
+/**
+ * The table with more directories. A type that it does not have yet comes to its end and takes every file; a directory
+ * that it has already stays where it is, unless it is to be searched first.
+ */
+export function withAddedFolders(modelFolders: ModelFolders, added: readonly AddedFolder[]): ModelFolders {
+  const table = new Map(modelFolders);
+  const { true: first = [], false: last = [] } = Object.groupBy(added, (one) => `${one.first}`);
+  // Those that come first are put there from the last to the first, so that they keep their order.
+  for (const { type, directory, first: isFirst } of [...last, ...first.reverse()]) {
+    const { paths, extensions } = table.get(type) ?? { paths: [], extensions: [] };
+    const others = paths.filter((one) => one !== directory);
+    if (isFirst) table.set(type, { paths: [directory, ...others], extensions });
+    else if (others.length === paths.length) table.set(type, { paths: [...paths, directory], extensions });
+  }
+  return table;
 }
 
 /** Model type → directories, as node code is told. */

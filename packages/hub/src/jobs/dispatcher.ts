@@ -20,6 +20,7 @@ const PICK_UP_MS = 5_000;
 
 interface RunningJob {
   readonly ref: AttemptRef;
+  readonly owner: string;
   readonly clientId: string | undefined;
   readonly workerId: string | undefined;
   link: WorkerLink | undefined;
@@ -59,6 +60,7 @@ export class Dispatcher {
       const ref = { jobId: job.id, promptId: job.promptId, attempt: job.attempt };
       this.#running.set(job.id, {
         ref,
+        owner: job.owner,
         clientId: job.clientId,
         workerId: job.workerId,
         link: undefined,
@@ -173,6 +175,7 @@ export class Dispatcher {
     const ref = { jobId: job.id, promptId: job.promptId, attempt: job.attempt };
     this.#running.set(job.id, {
       ref,
+      owner: job.owner,
       clientId: job.clientId,
       workerId: link.workerId,
       link,
@@ -264,11 +267,12 @@ export class Dispatcher {
     return [...this.#running.values()].some((job) => job.link === link);
   }
 
-  /** Asks the workers to stop these prompts; without an id, all that run. True when any was running. */
-  interrupt(promptId?: string): boolean {
+  /** Asks the workers to stop these prompts: without an id all, with an owner only its own. True when any was running. */
+  interrupt({ promptId, owner }: { promptId?: string | undefined; owner?: string | undefined }): boolean {
     let found = false;
     for (const job of this.#running.values()) {
       if (promptId !== undefined && job.ref.promptId !== promptId) continue;
+      if (owner !== undefined && job.owner !== owner) continue;
       found = true;
       job.link?.interrupt(job.ref);
     }

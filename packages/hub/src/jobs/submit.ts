@@ -29,6 +29,7 @@ export interface SubmitParts {
 
 export interface SubmitRequest {
   readonly body: JsonValue;
+  readonly owner: string;
   /** the request's `Comfy-Usage-Source` header */
   readonly usageSource?: string | undefined;
   /** called right before the prompt becomes a job, with who will follow it */
@@ -69,7 +70,7 @@ function numberOf(value: JsonValue): number {
  */
 export async function submitPrompt(
   parts: SubmitParts,
-  { body, usageSource, beforeAccept }: SubmitRequest,
+  { body, owner, usageSource, beforeAccept }: SubmitRequest,
 ): Promise<SubmitAnswer> {
   if (!isJsonObject(body)) return refuse("no_prompt", "No prompt provided", "No prompt provided");
   const bad = badField(body);
@@ -135,7 +136,7 @@ export async function submitPrompt(
       number,
       front,
       clientId: follower,
-      owner: "anonymous",
+      owner,
       createdAt,
       workflowId: workflow,
     });

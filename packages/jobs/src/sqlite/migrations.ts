@@ -62,6 +62,12 @@ const STEPS: readonly string[] = [
   CREATE INDEX jobs_listed_by_state ON jobs (state, created_at)
     WHERE (state IN ('queued', 'running') OR history_position IS NOT NULL);
   `,
+  // Pages of one owner among many.
+  `
+  CREATE INDEX jobs_in_history_by_owner ON jobs (owner, history_position) WHERE history_position IS NOT NULL;
+  CREATE INDEX jobs_listed_by_owner ON jobs (owner, created_at, state)
+    WHERE (state IN ('queued', 'running') OR history_position IS NOT NULL);
+  `,
 ];
 
 /** What a database of this version of the code says as its `user_version`. */

@@ -1,7 +1,7 @@
 /** Questions about jobs. */
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
 import type { HistoryRow, Job, JobEvent, JobSummary, QueuedJob } from "../job.ts";
-import type { ListJobs } from "../store.ts";
+import type { HistoryWindow, ListJobs } from "../store.ts";
 import { historyRow, job, jobSummary, QUEUE_COLUMNS, queuedJob, SUMMARY_COLUMNS } from "./rows.ts";
 import { Statements } from "./statements.ts";
 
@@ -9,6 +9,11 @@ import { Statements } from "./statements.ts";
 const HISTORY_LIMIT = 10_000;
 /** What the jobs list shows: what waits or runs, and what is in history. */
 const LISTED = "(state IN ('queued', 'running') OR history_position IS NOT NULL)";
+
+/** The condition that a question about one owner's jobs adds; its value comes after those of the question. */
+function ofOwner(owner: string | undefined): string {
+  return owner === undefined ? "" : " AND owner = ?";
+}
 
 export class JobReads {
   readonly #sql: Statements;
@@ -23,40 +28,46 @@ export class JobReads {
     return { pending: count("queued"), running: count("running") };
   }
 
-  queue(): { running: QueuedJob[]; pending: QueuedJob[] } {
-    return {
-      running: this.#sql
-        .all(`SELECT ${QUEUE_COLUMNS} FROM jobs WHERE state = 'running' ORDER BY id`)
-        .map(queuedJob),
-      pending: this.#sql
-        .all(`SELECT ${QUEUE_COLUMNS} FROM jobs WHERE state = 'queued' ORDER BY number, prompt_id, id`)
-        .map(queuedJob),
-    };
+  queue(owner?: string): { running: QueuedJob[]; pending: QueuedJob[] } {
+    const list = (state: string, order: string): QueuedJob[] =>
+      this.#sql
+        .all(
+          `SELECT ${QUEUE_COLUMNS} FROM jobs WHERE state = '${state}'${ofOwner(owner)} ORDER BY ${order}`,
+          ...(owner === undefined ? [] : [owner]),
+        )
+        .map(queuedJob);
+    return { running: list("running", "id"), pending: list("queued", "number, prompt_id, id") };
   }
 
-  history({ maxItems, offset }: { maxItems?: number; offset?: number }): HistoryRow[] {
+  history({ maxItems, offset, owner }: HistoryWindow): HistoryRow[] {
+    const whose = owner === undefined ? [] : [owner];
     const columns = `${QUEUE_COLUMNS}, outputs, status, meta, history_position`;
-    const shown = `SELECT ${columns} FROM jobs WHERE history_position IS NOT NULL`;
+    const shown = `SELECT ${columns} FROM jobs WHERE history_position IS NOT NULL${ofOwner(owner)}`;
     if (offset === undefined) {
       const limit = Math.min(maxItems ?? HISTORY_LIMIT, HISTORY_LIMIT);
       return this.#sql
-        .all(`${shown} ORDER BY history_position DESC LIMIT ?`, limit)
+        .all(`${shown} ORDER BY history_position DESC LIMIT ?`, ...whose, limit)
         .map(historyRow)
         .reverse();
     }
     const total = Number(
-      this.#sql.get("SELECT COUNT(*) AS n FROM jobs WHERE history_position IS NOT NULL")?.["n"],
+      this.#sql.get(
+        `SELECT COUNT(*) AS n FROM jobs WHERE history_position IS NOT NULL${ofOwner(owner)}`,
+        ...whose,
+      )?.["n"],
     );
     const hidden = Math.max(0, total - HISTORY_LIMIT);
     return this.#sql
-      .all(`${shown} ORDER BY history_position LIMIT ? OFFSET ?`, maxItems ?? -1, hidden + offset)
+      .all(`${shown} ORDER BY history_position LIMIT ? OFFSET ?`, ...whose, maxItems ?? -1, hidden + offset)
       .map(historyRow);
   }
 
-  historyById(promptId: string): HistoryRow | undefined {
+  historyById(promptId: string, owner?: string): HistoryRow | undefined {
     const row = this.#sql.get(
-      `SELECT ${QUEUE_COLUMNS}, outputs, status, meta FROM jobs WHERE prompt_id = ? AND history_position IS NOT NULL`,
+      `SELECT ${QUEUE_COLUMNS}, outputs, status, meta FROM jobs
+       WHERE prompt_id = ? AND history_position IS NOT NULL${ofOwner(owner)} ORDER BY id DESC LIMIT 1`,
       promptId,
+      ...(owner === undefined ? [] : [owner]),
     );
     return row === undefined ? undefined : historyRow(row);
   }
@@ -67,6 +78,10 @@ export class JobReads {
     if (options.states !== undefined) {
       conditions.push(`state IN (${options.states.map(() => "?").join(", ")})`);
       values.push(...options.states);
+    }
+    if (options.owner !== undefined) {
+      conditions.push("owner = ?");
+      values.push(options.owner);
     }
     if (options.workflowId !== undefined) {
       conditions.push("workflow_id = ?");
@@ -116,8 +131,12 @@ export class JobReads {
     return row === undefined ? undefined : job(row);
   }
 
-  getByPromptId(promptId: string): Job | undefined {
-    const row = this.#sql.get("SELECT * FROM jobs WHERE prompt_id = ? ORDER BY id DESC LIMIT 1", promptId);
+  getByPromptId(promptId: string, owner?: string): Job | undefined {
+    const row = this.#sql.get(
+      `SELECT * FROM jobs WHERE prompt_id = ?${ofOwner(owner)} ORDER BY id DESC LIMIT 1`,
+      promptId,
+      ...(owner === undefined ? [] : [owner]),
+    );
     return row === undefined ? undefined : job(row);
   }
 

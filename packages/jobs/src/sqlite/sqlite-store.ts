@@ -11,7 +11,7 @@ import type {
   NewJob,
   QueuedJob,
 } from "../job.ts";
-import type { JobStore, ListJobs } from "../store.ts";
+import type { HistoryWindow, JobStore, ListJobs } from "../store.ts";
 import { CommitQueue } from "./commit-queue.ts";
 import { openDatabase, type OpenDatabase } from "./connection.ts";
 import { JobReads } from "./reads.ts";
@@ -78,33 +78,35 @@ class SqliteStore implements JobStore {
   recover(): Promise<InterruptedJob[]> {
     return this.#change(true, () => this.#writes.recover());
   }
-  cancel(promptIds: readonly string[]): Promise<number> {
-    return this.#change(true, () => promptIds.reduce((count, id) => count + this.#writes.cancel(id), 0));
+  cancel(promptIds: readonly string[], owner?: string): Promise<number> {
+    return this.#change(true, () =>
+      promptIds.reduce((count, id) => count + this.#writes.cancel(id, owner), 0),
+    );
   }
-  clearQueue(): Promise<number> {
-    return this.#change(true, () => this.#writes.cancel());
+  clearQueue(owner?: string): Promise<number> {
+    return this.#change(true, () => this.#writes.cancel(undefined, owner));
   }
-  deleteHistory(promptIds: readonly string[]): Promise<void> {
-    return this.#change(true, () => promptIds.forEach((id) => this.#writes.deleteHistory(id)));
+  deleteHistory(promptIds: readonly string[], owner?: string): Promise<void> {
+    return this.#change(true, () => promptIds.forEach((id) => this.#writes.deleteHistory(id, owner)));
   }
-  clearHistory(): Promise<void> {
-    return this.#change(true, () => this.#writes.deleteHistory());
+  clearHistory(owner?: string): Promise<void> {
+    return this.#change(true, () => this.#writes.deleteHistory(undefined, owner));
   }
   saveNodes(key: string, text: string): Promise<void> {
     return this.#queue.run(false, () => this.#writes.saveNodes(key, text));
   }
 
-  listQueue(): Promise<{ running: QueuedJob[]; pending: QueuedJob[] }> {
-    return this.#read(() => this.#reads.queue());
+  listQueue(owner?: string): Promise<{ running: QueuedJob[]; pending: QueuedJob[] }> {
+    return this.#read(() => this.#reads.queue(owner));
   }
   counts(): Promise<{ pending: number; running: number }> {
     return this.#read(() => this.#reads.counts());
   }
-  listHistory(options: { maxItems?: number; offset?: number }): Promise<HistoryRow[]> {
+  listHistory(options: HistoryWindow): Promise<HistoryRow[]> {
     return this.#read(() => this.#reads.history(options));
   }
-  historyById(promptId: string): Promise<HistoryRow | undefined> {
-    return this.#read(() => this.#reads.historyById(promptId));
+  historyById(promptId: string, owner?: string): Promise<HistoryRow | undefined> {
+    return this.#read(() => this.#reads.historyById(promptId, owner));
   }
   listJobs(options: ListJobs): Promise<{ jobs: JobSummary[]; total: number }> {
     return this.#read(() => this.#reads.list(options));
@@ -112,8 +114,8 @@ class SqliteStore implements JobStore {
   get(jobId: string): Promise<Job | undefined> {
     return this.#read(() => this.#reads.get(jobId));
   }
-  getByPromptId(promptId: string): Promise<Job | undefined> {
-    return this.#read(() => this.#reads.getByPromptId(promptId));
+  getByPromptId(promptId: string, owner?: string): Promise<Job | undefined> {
+    return this.#read(() => this.#reads.getByPromptId(promptId, owner));
   }
   events(afterSeq: number, limit: number): Promise<JobEvent[]> {
     return this.#read(() => this.#reads.events(afterSeq, limit));

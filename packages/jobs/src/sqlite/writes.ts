@@ -103,6 +103,7 @@ export class JobWrites {
     this.#event("job.started", id, { prompt_id: row["prompt_id"], attempt, worker: workerId });
     return {
       ...queuedJob(row),
+      owner: String(row["owner"]),
       attempt,
       clientId: row["client_id"] == null ? undefined : String(row["client_id"]),
       sensitive: row["sensitive"] == null ? undefined : String(row["sensitive"]),
@@ -142,18 +143,19 @@ export class JobWrites {
       finish.previewOutput ?? null,
       finish.startedAt ?? null,
       finish.endedAt,
-      this.#historyPosition(promptId),
+      this.#historyPosition(promptId, String(row["owner"])),
       id,
     );
     this.#event(`job.${finish.state}`, id, { prompt_id: promptId, attempt });
     return true;
   }
 
-  /** A prompt id that is used again keeps its place in history; the older entry leaves it. */
-  #historyPosition(promptId: string): number {
+  /** A prompt id that its owner uses again keeps its place in history; the older entry leaves it. */
+  #historyPosition(promptId: string, owner: string): number {
     const older = this.#sql.get(
-      "SELECT id, history_position FROM jobs WHERE prompt_id = ? AND history_position IS NOT NULL",
+      "SELECT id, history_position FROM jobs WHERE prompt_id = ? AND owner = ? AND history_position IS NOT NULL",
       promptId,
+      owner,
     );
     if (older !== undefined) {
       this.#sql.run("UPDATE jobs SET history_position = NULL WHERE id = ?", Number(older["id"]));
@@ -200,7 +202,7 @@ export class JobWrites {
 
   #running(jobId: string, attempt: number): Row | undefined {
     return this.#sql.get(
-      "SELECT prompt_id, unclean_stops FROM jobs WHERE id = ? AND attempt = ? AND state = 'running'",
+      "SELECT prompt_id, owner, unclean_stops FROM jobs WHERE id = ? AND attempt = ? AND state = 'running'",
       Number(jobId),
       attempt,
     );
@@ -216,11 +218,12 @@ export class JobWrites {
     return this.#sql
       .all(
         `UPDATE jobs SET unclean_stops = unclean_stops + ? WHERE state = 'running'
-         RETURNING id, prompt_id, attempt, client_id, worker_id`,
+         RETURNING id, owner, prompt_id, attempt, client_id, worker_id`,
         clean ? 0 : 1,
       )
       .map((row) => ({
         id: String(row["id"]),
+        owner: String(row["owner"]),
         promptId: String(row["prompt_id"]),
         attempt: Number(row["attempt"]),
         clientId: row["client_id"] == null ? undefined : String(row["client_id"]),
@@ -229,24 +232,27 @@ export class JobWrites {
   }
 
   /** `promptId` absent: all that wait. */
-  cancel(promptId?: string): number {
+  cancel(promptId?: string, owner?: string): number {
     const rows = this.#sql.all(
       `UPDATE jobs SET state = 'cancelled', ended_at = ?1, sensitive = NULL, history_deleted = 1
-       WHERE state = 'queued' AND (?2 IS NULL OR prompt_id = ?2) RETURNING id, prompt_id`,
+       WHERE state = 'queued' AND (?2 IS NULL OR prompt_id = ?2) AND (?3 IS NULL OR owner = ?3)
+       RETURNING id, prompt_id`,
       Date.now(),
       promptId ?? null,
+      owner ?? null,
     );
     for (const row of rows) this.#event("job.cancelled", Number(row["id"]), { prompt_id: row["prompt_id"] });
     return rows.length;
   }
 
   /** `promptId` absent: the whole history. */
-  deleteHistory(promptId?: string): void {
+  deleteHistory(promptId?: string, owner?: string): void {
     this.#sql.run(
       `UPDATE jobs SET history_position = NULL, history_deleted = 1
        WHERE state NOT IN ('accepted', 'uploaded', 'queued', 'running') AND history_deleted = 0
-         AND (?1 IS NULL OR prompt_id = ?1)`,
+         AND (?1 IS NULL OR prompt_id = ?1) AND (?2 IS NULL OR owner = ?2)`,
       promptId ?? null,
+      owner ?? null,
     );
   }
 

@@ -5,6 +5,7 @@ import type { FastifyInstance, FastifyReply } from "fastify";
 import { bodyJson, JSON_TYPE, sendEmpty, sendJson, sendText } from "../answers.ts";
 import { twin } from "../twin.ts";
 import { AnswerCache } from "./answer-cache.ts";
+import { callerOf } from "./caller.ts";
 import type { ComfyContext } from "./context.ts";
 import { idList, queueItem } from "./queue.ts";
 
@@ -40,6 +41,7 @@ export function registerHistory(app: FastifyInstance, { store }: ComfyContext): 
     const isWindow = offset !== undefined && offset >= 0;
     if (maxItems !== undefined && maxItems <= 0 && !isWindow) return sendJson(reply, {});
     const window = {
+      owner: callerOf(request).sees,
       // With an offset, ComfyUI stops only after the first entry.
       ...(maxItems === undefined ? {} : { maxItems: Math.max(1, maxItems) }),
       ...(isWindow ? { offset } : {}),
@@ -54,16 +56,17 @@ export function registerHistory(app: FastifyInstance, { store }: ComfyContext): 
 
   twin(app, "GET", "/history/:prompt_id", async (request, reply) => {
     const { prompt_id } = request.params as { prompt_id: string };
-    const row = await store.historyById(prompt_id);
+    const row = await store.historyById(prompt_id, callerOf(request).sees);
     return sendJson(reply, historyText(row === undefined ? [] : [row]));
   });
 
   twin(app, "POST", "/history", async (request, reply) => {
+    const { sees } = callerOf(request);
     const body = bodyJson(request);
     const given: JsonObject = isJsonObject(body) ? body : {};
-    if (given["clear"] === true) await store.clearHistory();
+    if (given["clear"] === true) await store.clearHistory(sees);
     const ids = idList(given["delete"]);
-    if (ids.length > 0) await store.deleteHistory(ids);
+    if (ids.length > 0) await store.deleteHistory(ids, sees);
     return sendEmpty(reply);
   });
 }

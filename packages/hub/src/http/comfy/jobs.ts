@@ -6,6 +6,7 @@ import { normalizedOutputs } from "../../jobs/outputs-summary.ts";
 import { BODY_LIMITS, JSON_TYPE, sendJson, sendText } from "../answers.ts";
 import { route } from "../twin.ts";
 import { AnswerCache } from "./answer-cache.ts";
+import { callerOf } from "./caller.ts";
 import type { ComfyContext } from "./context.ts";
 import { queryInt } from "./history.ts";
 
@@ -96,8 +97,9 @@ export function registerJobs(app: FastifyInstance, context: ComfyContext): void 
   route(app, "GET", "/api/jobs", async (request, reply) => {
     const query = readQuery(request.query as Record<string, string | undefined>);
     if (typeof query === "string") return sendJson(reply, { error: query }, 400);
-    const text = await cache.text(store.version, request.url, async () => {
-      const { jobs, total } = await store.listJobs(query);
+    const owner = callerOf(request).sees;
+    const text = await cache.text(store.version, `${owner ?? ""} ${request.url}`, async () => {
+      const { jobs, total } = await store.listJobs({ ...query, owner });
       return printJson({
         jobs: jobs.map(summary),
         pagination: {
@@ -111,8 +113,12 @@ export function registerJobs(app: FastifyInstance, context: ComfyContext): void 
     return sendText(reply, text, JSON_TYPE);
   });
 
-  const detail = async (promptId: string, reply: FastifyReply): Promise<FastifyReply> => {
-    const job = await store.getByPromptId(promptId);
+  const detail = async (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    promptId: string,
+  ): Promise<FastifyReply> => {
+    const job = await store.getByPromptId(promptId, callerOf(request).sees);
     if (job === undefined || job.historyDeleted) return sendJson(reply, { error: "Job not found" }, 404);
     const body = summary(job);
     if (job.endedAt !== undefined) {
@@ -123,34 +129,34 @@ export function registerJobs(app: FastifyInstance, context: ComfyContext): void 
     return sendJson(reply, body);
   };
   route(app, "GET", "/api/jobs/:job_id", (request, reply) =>
-    detail((request.params as { job_id: string }).job_id, reply),
+    detail(request, reply, (request.params as { job_id: string }).job_id),
   );
   // Only POST means all of them; to GET it is an id like any other.
-  route(app, "GET", "/api/jobs/cancel", (_request, reply) => detail("cancel", reply));
+  route(app, "GET", "/api/jobs/cancel", (request, reply) => detail(request, reply, "cancel"));
 
   /** Stops what runs, removes what waits; finished and unknown jobs stay as they are. */
-  const cancel = async (ids: readonly string[]): Promise<boolean> => {
+  const cancel = async (ids: readonly string[], owner: string | undefined): Promise<boolean> => {
     let cancelled = false;
     for (const id of ids) {
-      const removed = await store.cancel([id]);
+      const removed = await store.cancel([id], owner);
       if (removed > 0) {
         queue.removed(removed);
         sockets().broadcastStatus();
         cancelled = true;
-      } else if (dispatcher.interrupt(id)) cancelled = true;
+      } else if (dispatcher.interrupt({ promptId: id, owner })) cancelled = true;
     }
     return cancelled;
   };
 
   route(app, "POST", "/api/jobs/:job_id/cancel", async (request, reply) => {
     const { job_id } = request.params as { job_id: string };
-    return sendJson(reply, { cancelled: await cancel([job_id]) });
+    return sendJson(reply, { cancelled: await cancel([job_id], callerOf(request).sees) });
   });
 
   route(app, "POST", "/api/jobs/cancel", async (request, reply) => {
     const ids = readIds(request);
     if ("error" in ids) return sendJson(reply, ids, 400);
-    return sendJson(reply, { cancelled: await cancel(ids.ids) });
+    return sendJson(reply, { cancelled: await cancel(ids.ids, callerOf(request).sees) });
   });
 }
 

@@ -14,6 +14,7 @@ import { BODY_LIMITS, bodyJson, sendEmpty, sendJson } from "../answers.ts";
 import { HttpError } from "../errors.ts";
 import { twin } from "../twin.ts";
 import type { ClientSocket } from "../../sockets/client-socket.ts";
+import { callerOf } from "./caller.ts";
 import type { ComfyContext } from "./context.ts";
 
 /** Bodies of `/interrupt`: what cannot be read counts as empty. */
@@ -60,6 +61,7 @@ export function registerQueue(app: FastifyInstance, context: ComfyContext): void
     let listener: { client: ClientSocket; open: () => void } | undefined;
     const answer = await submitPrompt(context.submit, {
       body: bodyJson(request),
+      owner: callerOf(request).owner,
       usageSource: typeof usageSource === "string" ? usageSource : undefined,
       beforeAccept: (clientId) => {
         const client = clientId === undefined ? undefined : sockets().get(clientId);
@@ -78,8 +80,8 @@ export function registerQueue(app: FastifyInstance, context: ComfyContext): void
     return sendJson(reply, answer.body, answer.status);
   });
 
-  twin(app, "GET", "/queue", async (_request, reply) => {
-    const { running, pending } = await store.listQueue();
+  twin(app, "GET", "/queue", async (request, reply) => {
+    const { running, pending } = await store.listQueue(callerOf(request).sees);
     return sendJson(reply, {
       queue_running: running.map(queueItem),
       queue_pending: heapOrder(pending).map(queueItem),
@@ -87,13 +89,14 @@ export function registerQueue(app: FastifyInstance, context: ComfyContext): void
   });
 
   twin(app, "POST", "/queue", async (request, reply) => {
+    const { sees } = callerOf(request);
     const body = objectBody(bodyJson(request));
     if (body["clear"] === true) {
-      queue.removed(await store.clearQueue());
+      queue.removed(await store.clearQueue(sees));
       sockets().broadcastStatus();
     }
     for (const id of idList(body["delete"])) {
-      const removed = await store.cancel([id]);
+      const removed = await store.cancel([id], sees);
       if (removed === 0) continue;
       queue.removed(removed);
       // ComfyUI says it twice for each deletion.
@@ -105,7 +108,8 @@ export function registerQueue(app: FastifyInstance, context: ComfyContext): void
 
   twin(app, "POST", "/interrupt", (request, reply) => {
     const id = optionalBody(request)["prompt_id"];
-    dispatcher.interrupt(typeof id === "string" && id !== "" ? id : undefined);
+    const promptId = typeof id === "string" && id !== "" ? id : undefined;
+    dispatcher.interrupt({ promptId, owner: callerOf(request).sees });
     return sendEmpty(reply);
   });
 
