@@ -11,7 +11,7 @@ import { registerJobs } from "./http/comfy/jobs.ts";
 import { registerObjectInfo } from "./http/comfy/object-info.ts";
 import { registerQueue } from "./http/comfy/queue.ts";
 import { registerWebSocket } from "./http/comfy/websocket.ts";
-import { PackFolders } from "./http/comfy/extensions-packs.ts";
+import { PackFolders } from "./nodes/pack-folders.ts";
 import { features, registerFileRoutes } from "./http/comfy/index.ts";
 import type { HttpOptions } from "./http/options.ts";
 import { registerHealth } from "./http/ops/health.ts";
@@ -89,8 +89,12 @@ export async function startHub(options: HubOptions): Promise<Hub> {
     sockets: () => sockets,
     queue,
     log,
-    ended: ({ state, startedAt, endedAt }) =>
-      metrics.jobEnded(state, startedAt === undefined ? undefined : (endedAt - startedAt) / 1000),
+    ended: ({ state, startedAt, endedAt }) => {
+      const seconds = startedAt === undefined ? undefined : (endedAt - startedAt) / 1000;
+      metrics.jobEnded(state, seconds);
+      // ComfyUI's own words: who follows the log looks for them.
+      if (seconds !== undefined) log.info(`Prompt executed in ${seconds.toFixed(2)} seconds`);
+    },
   });
   await dispatcher.recover();
   const sockets: SocketHub = new SocketHub({
@@ -145,7 +149,7 @@ export async function startHub(options: HubOptions): Promise<Hub> {
   );
 
   const app = createHttpServer(httpOptions);
-  const submit = submitParts({ store, queue, objectInfo, catalog, sockets, links: gateway.links });
+  const submit = submitParts({ store, queue, objectInfo, catalog, sockets, links: gateway.links, log });
   const context = { store, queue, dispatcher, submit, sockets: () => sockets, workers: () => gateway.links };
   registerSignIn(app);
   registerHealth(app, () => ({

@@ -1,6 +1,6 @@
 export { inspectDatabase } from "@hearth/jobs";
 export { defaultModelFolders, modelPaths, withAddedFolders } from "./files/model-folders.ts";
-export { LogRing } from "./http/comfy/internal-log-ring.ts";
+export { LogRing } from "./ops/log-ring.ts";
 export { ExtraPathsError, readExtraPaths } from "./models/extra-paths.ts";
 export { defaultDatabaseFile, type Hub, type HubOptions, startHub } from "./hub.ts";
 export type { WorkerLauncher } from "./link/supervisor.ts";

@@ -34,6 +34,8 @@ export interface PackReport {
   readonly folder: string;
   /** absent: loaded */
   readonly problem?: string;
+  /** folder of files for web pages, relative to the pack's; absent: it has none */
+  readonly web?: string;
 }
 
 export type WorkerToHub =

@@ -64,3 +64,19 @@ test("only wanted packs load", async () => {
   );
   await rm(folder, { recursive: true });
 });
+
+test("a pack says where its files for web pages lie", async () => {
+  const folder = await packFolder({
+    web: { "index.ts": `${GOOD}\nexport const webDirectory = "./" + "web";` },
+    plain: { "index.ts": GOOD },
+  });
+  const packs = await loadPacks([folder]);
+  assert.deepEqual(
+    packs.map(({ report }) => [report.name, report.web]),
+    [
+      ["plain", undefined],
+      ["web", "./web"],
+    ],
+  );
+  await rm(folder, { recursive: true });
+});

@@ -94,12 +94,13 @@ async function loadPack(report: PackReport): Promise<LoadedPack> {
   try {
     const module = (await withinLimit(guardExit(() => import(pathToFileURL(entry).href)))) as {
       nodes?: unknown;
+      webDirectory?: unknown;
     };
-    const nodes = module.nodes;
+    const { nodes, webDirectory } = module;
     if (!Array.isArray(nodes) || !nodes.every(isNodeClass)) {
       return fail("it does not export `nodes`, a list of what defineNode returns");
     }
-    return { report, nodes };
+    return { report: typeof webDirectory === "string" ? { ...report, web: webDirectory } : report, nodes };
   } catch (error) {
     return fail(error instanceof Error ? (error.message.split("\n")[0] as string) : String(error));
   }

@@ -104,3 +104,13 @@ test("a directory that rests is not read again", (t) => {
   utimesSync(folders.input, old, old);
   assert.deepEqual(names.entries(list), ["a.png"]);
 });
+
+test("a list may want certain endings, in any case", (t) => {
+  const folders = temporaryFolders(t);
+  const names = new FileNames(folders, defaultModelFolders(folders));
+  for (const name of ["a.latent", "b.LATENT", "c.png"]) writeFileSync(path.join(folders.input, name), "");
+  assert.deepEqual(names.entries({ path: [], folder: "input", extensions: [".latent"] }), [
+    "a.latent",
+    "b.LATENT",
+  ]);
+});

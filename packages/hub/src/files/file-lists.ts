@@ -69,8 +69,9 @@ export class FileNames {
 
   /** The entries of one list: the fixed ones, then the files. */
   entries(list: FileList): string[] {
-    const { media } = list;
+    const { media, extensions } = list;
     const wanted = (name: string): boolean => {
+      if (extensions !== undefined && !extensions.includes(path.extname(name).toLowerCase())) return false;
       if (media === undefined) return true;
       const kind = mediaOf(name);
       return kind !== undefined && media.includes(kind);

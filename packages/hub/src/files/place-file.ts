@@ -1,12 +1,12 @@
 /** Giving a finished file its name: never half written, never over another one unless that was asked for. */
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { copyFile, link, lstat, mkdir, open, rename, rm } from "node:fs/promises";
+import { lstat, mkdir, rm } from "node:fs/promises";
 import path from "node:path";
 import { pipeline } from "node:stream/promises";
 import { OutsideError, resolveInside } from "@hearth/protocol";
 import { EmptyError, HttpError } from "../http/errors.ts";
-import { temporaryPath } from "./temporary.ts";
+import { moveFile } from "./move-file.ts";
 
 export interface Placement {
   readonly root: string;
@@ -74,48 +74,12 @@ export async function placeFile(source: string, placement: Placement): Promise<s
 /** False when the name is taken. */
 async function moveTo(source: string, target: string, overwrite: boolean): Promise<boolean> {
   try {
-    if (overwrite) await rename(source, target);
-    else await link(source, target);
+    await moveFile(source, target, overwrite);
     return true;
   } catch (error) {
-    switch ((error as NodeJS.ErrnoException).code) {
-      case "EEXIST":
-        return false;
-      case "EXDEV":
-        return copyTo(source, target, overwrite);
-      case "EPERM":
-      case "ENOTSUP":
-      case "EOPNOTSUPP":
-      case "ENOSYS":
-      case "EMLINK":
-        return reserveAndMove(source, target);
-      default:
-        return badName(error as NodeJS.ErrnoException);
-    }
-  }
-}
-
-/** From another file system: whole beside the target first. */
-async function copyTo(source: string, target: string, overwrite: boolean): Promise<boolean> {
-  const beside = temporaryPath(path.dirname(target));
-  try {
-    await copyFile(source, beside);
-    return await moveTo(beside, target, overwrite);
-  } finally {
-    await rm(beside, { force: true });
-  }
-}
-
-/** Where there are no hard links, an empty file holds the name for a moment. */
-async function reserveAndMove(source: string, target: string): Promise<boolean> {
-  try {
-    await (await open(target, "wx")).close();
-  } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
-    throw error;
+    return badName(error as NodeJS.ErrnoException);
   }
-  await rename(source, target);
-  return true;
 }
 
 async function inside(root: string, ...parts: string[]): Promise<string> {

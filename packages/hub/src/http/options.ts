@@ -2,8 +2,8 @@
 import type { Folders, JsonValue } from "@hearth/protocol";
 import type { Logger } from "pino";
 import type { ModelFolders } from "../files/model-folders.ts";
-import type { PackFolders } from "./comfy/extensions-packs.ts";
-import type { LogRing } from "./comfy/internal-log-ring.ts";
+import type { PackFolders } from "../nodes/pack-folders.ts";
+import type { LogRing } from "../ops/log-ring.ts";
 import type { LogSockets } from "./comfy/internal-logs.ts";
 
 export interface HttpAuth {

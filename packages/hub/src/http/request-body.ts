@@ -2,6 +2,7 @@
 import { Transform, type TransformCallback } from "node:stream";
 import { createGunzip, createInflate } from "node:zlib";
 import type { FastifyInstance, FastifyReply, FastifyRequest, RequestPayload } from "fastify";
+import { SpentBuffers } from "../files/spent-buffers.ts";
 import { HttpError } from "./errors.ts";
 
 /** So much of a refused body is read and dropped, so that its sender gets to read the answer. */
@@ -67,6 +68,7 @@ function decoded(request: FastifyRequest, payload: RequestPayload, limit: number
 /** Passes bytes on, and fails with 413 beyond `limit`. */
 export class ByteLimit extends Transform {
   readonly #limit: number;
+  readonly #buffers = new SpentBuffers();
   #bytes = 0;
 
   constructor(limit: number) {
@@ -76,6 +78,7 @@ export class ByteLimit extends Transform {
 
   override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
     this.#bytes += chunk.length;
+    this.#buffers.spent(chunk.length);
     if (this.#bytes > this.#limit) done(new HttpError(413));
     else done(null, chunk);
   }

@@ -1,5 +1,6 @@
 /** What accepting a prompt needs from the rest of a hub. */
 import type { NodeClassAnnouncement } from "@hearth/protocol";
+import type { Logger } from "pino";
 import type { ObjectInfo } from "../files/file-lists.ts";
 import type { WorkerLink } from "../link/worker-link.ts";
 import type { NodeCatalog } from "../nodes/catalog.ts";
@@ -11,10 +12,11 @@ export interface SubmitSources extends Pick<SubmitParts, "store" | "queue"> {
   readonly catalog: NodeCatalog;
   readonly sockets: SocketHub;
   readonly links: ReadonlySet<WorkerLink>;
+  readonly log: Logger;
 }
 
 export function submitParts(sources: SubmitSources): SubmitParts {
-  const { store, queue, objectInfo, catalog, sockets, links } = sources;
+  const { store, queue, objectInfo, catalog, sockets, links, log } = sources;
   const withFiles = (name: string): NodeClassAnnouncement | undefined => {
     const announced = catalog.get(name);
     if (announced?.lists === undefined) return announced;
@@ -34,6 +36,9 @@ export function submitParts(sources: SubmitSources): SubmitParts {
       // Nobody to ask: the job is accepted, and the engine has the last word.
       return { result: true };
     },
-    accepted: () => sockets.broadcastStatus(),
+    accepted: () => {
+      log.info("got prompt");
+      sockets.broadcastStatus();
+    },
   };
 }

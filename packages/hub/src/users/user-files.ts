@@ -7,7 +7,8 @@ import { pipeline } from "node:stream/promises";
 import { resolveInside } from "@hearth/protocol";
 import { EmptyError, HttpError } from "../http/errors.ts";
 import { ByteLimit } from "../http/request-body.ts";
-import { moveFile, newTemporary } from "./whole-file.ts";
+import { moveFile } from "../files/move-file.ts";
+import { newTemporary } from "./whole-file.ts";
 import type { Users } from "./users.ts";
 
 /** The name belongs to a file that must stay. */

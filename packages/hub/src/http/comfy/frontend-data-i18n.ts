@@ -6,7 +6,7 @@ import { DirectoryCache } from "../../files/directory-cache.ts";
 import { byCodePoint } from "../../files/file-lists.ts";
 import { sendJson } from "../answers.ts";
 import { twin } from "../twin.ts";
-import type { Pack } from "./extensions-packs.ts";
+import type { Pack } from "../../nodes/pack-folders.ts";
 import { JsonFiles } from "./frontend-data-json.ts";
 
 /** Files beside `main.json` that each replace one key of it. */

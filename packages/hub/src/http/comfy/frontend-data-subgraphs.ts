@@ -8,7 +8,7 @@ import { DirectoryCache } from "../../files/directory-cache.ts";
 import { byCodePoint } from "../../files/file-lists.ts";
 import { sendJson } from "../answers.ts";
 import { twin } from "../twin.ts";
-import type { Pack } from "./extensions-packs.ts";
+import type { Pack } from "../../nodes/pack-folders.ts";
 
 interface Blueprint {
   readonly source: "templates" | "custom_node";

@@ -8,7 +8,7 @@ import { byCodePoint } from "../../files/file-lists.ts";
 import { sendEmpty, sendJson, sendStatus } from "../answers.ts";
 import { openFile, sendFile } from "../send-file.ts";
 import { route, twin } from "../twin.ts";
-import type { Pack } from "./extensions-packs.ts";
+import type { Pack } from "../../nodes/pack-folders.ts";
 
 /** Folders of a pack that may hold examples. */
 const FOLDERS = ["example_workflows", "example", "examples", "workflow", "workflows"];

@@ -4,7 +4,7 @@ import type { FastifyInstance } from "fastify";
 import { bodyJson, sendEmpty, sendJson } from "../answers.ts";
 import { HttpError } from "../errors.ts";
 import { internal } from "./internal.ts";
-import { type LogRing, TERMINAL } from "./internal-log-ring.ts";
+import { type LogRing, TERMINAL } from "../../ops/log-ring.ts";
 
 /** What is needed of the socket hub. */
 export interface LogSockets {

@@ -4,7 +4,7 @@ import path from "node:path";
 import { test } from "node:test";
 import { pino } from "pino";
 import { rawRequest, startServer } from "../test-server.ts";
-import { type LogEntry, LogRing } from "./internal-log-ring.ts";
+import { type LogEntry, LogRing } from "../../ops/log-ring.ts";
 
 test("files on top of a folder, the newest first", async (t) => {
   const { port, folders } = await startServer(t);

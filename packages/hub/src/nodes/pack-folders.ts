@@ -5,9 +5,9 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import path from "node:path";
 import { OutsideError, resolveInsideSync } from "@hearth/protocol";
-import { DirectoryCache } from "../../files/directory-cache.ts";
-import { byCodePoint } from "../../files/file-lists.ts";
-import type { WebDirectory } from "../options.ts";
+import { DirectoryCache } from "../files/directory-cache.ts";
+import { byCodePoint } from "../files/file-lists.ts";
+import type { WebDirectory } from "../http/options.ts";
 
 /** Where the web folders of packs are found out; asked at each request. */
 export interface PackWebFolders {

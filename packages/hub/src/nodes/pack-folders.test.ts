@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { type TestContext, test } from "node:test";
-import { rawRequest, startServer, temporaryFolders } from "../test-server.ts";
-import { PackFolders } from "./extensions-packs.ts";
+import { rawRequest, startServer, temporaryFolders } from "../http/test-server.ts";
+import { PackFolders } from "./pack-folders.ts";
 
 /** Writes files of packs below two folders for packs. */
 function packFolders(t: TestContext, files: Readonly<Record<string, string>>): string[] {
