@@ -336,6 +336,121 @@ export function jobStoreSuite(name: string, open: () => Promise<StoreUnderTest>)
       assert.equal((await store.listHistory({ owner: "b" })).length, 1);
     });
 
+    check("a reserved job waits for its prompt, and then runs like any other", async (store) => {
+      const { id } = await store.reserve(newJob("a", { surface: "control", details: '{"name": "x"}' }));
+      assert.equal(await store.claim("w", LEASE), undefined, "it is not queued");
+      assert.equal(await store.advance(id, "uploaded"), true);
+      const prompt = '{"1": {"class_type": "Y", "inputs": {}}}';
+      const ready = { prompt, extraData: "{}", outputsToExecute: ["1"] };
+      assert.equal(await store.enqueue(id, ready), true);
+      assert.equal(await store.enqueue(id, ready), false, "only once");
+      const job = await store.claim("w", LEASE);
+      assert.deepEqual([job?.id, job?.prompt], [id, prompt]);
+      const { jobs } = await store.listRecords({ surface: "control", order: "newest" });
+      assert.deepEqual([jobs[0]?.details, jobs[0]?.state], ['{"name": "x"}', "running"]);
+    });
+
+    check("a reserved job may turn out invalid, or be cancelled", async (store) => {
+      const first = await store.reserve(newJob("a"));
+      const second = await store.reserve(newJob("b"));
+      assert.equal(await store.advance(first.id, "invalid", "no such class"), true);
+      assert.equal(await store.cancelPreparing(first.id), false, "it has ended");
+      assert.equal(await store.cancelPreparing(second.id), true);
+      const job = await store.get(first.id);
+      assert.deepEqual([job?.state, job?.error], ["invalid", "no such class"]);
+      assert.notEqual(job?.endedAt, undefined);
+      assert.deepEqual(await store.countByState(), { invalid: 1, cancelled: 1 });
+    });
+
+    check("records: pages, newest first or as the queue runs", async (store) => {
+      for (const id of ["a", "b", "c", "d"]) await store.accept(newJob(id));
+      await store.accept(newJob("studio", { surface: "studio", owner: "o", front: true }));
+      await store.claim("w", LEASE);
+      const ids = async (more: object): Promise<string[]> =>
+        (await store.listRecords({ order: "newest", ...more })).jobs.map((job) => job.promptId);
+      assert.deepEqual(await ids({ limit: 2, offset: 1 }), ["d", "c"]);
+      assert.deepEqual(await ids({ order: "queue", states: ["queued", "running"] }), [
+        (await store.listQueue()).running[0]?.promptId,
+        ...(await store.listQueue()).pending.map((job) => job.promptId),
+      ]);
+      assert.deepEqual(await ids({ surface: "studio" }), ["studio"]);
+      assert.deepEqual(await ids({ owner: "o" }), ["studio"]);
+      assert.equal((await store.listRecords({ order: "newest", limit: 1 })).total, 5);
+    });
+
+    check("an ended job can be removed for good, a waiting one cannot", async (store) => {
+      const { id } = await store.accept(newJob("a"));
+      assert.equal(await store.remove(id), false);
+      await runNext(store);
+      assert.equal(await store.remove(id), true);
+      assert.equal(await store.remove(id), false);
+      assert.equal(await store.get(id), undefined);
+      assert.equal((await store.latestEvents({ limit: 1 }))[0]?.type, "job.deleted");
+    });
+
+    check("waiting jobs can be moved", async (store) => {
+      const ids = new Map<string, string>();
+      for (const name of ["a", "b", "c", "d"]) ids.set(name, (await store.accept(newJob(name))).id);
+      const id = (name: string): string => ids.get(name) ?? "";
+      const order = async (): Promise<string> =>
+        (await store.listQueue()).pending.map((job) => job.promptId).join("");
+      assert.equal(await store.move(id("d"), { front: true }), true);
+      assert.equal(await order(), "dabc");
+      await store.move(id("a"), { after: id("b") });
+      assert.equal(await order(), "dbac");
+      await store.move(id("c"), { before: id("b") });
+      assert.equal(await order(), "dcba");
+      await store.move(id("d"), { after: id("a") });
+      assert.equal(await order(), "cbad");
+      await store.move(id("b"), { number: -50 });
+      assert.equal(await order(), "bcad");
+      assert.equal(await store.move(id("b"), { before: "999" }), false);
+      await store.claim("w", LEASE);
+      assert.equal(await store.move(id("b"), { front: true }), false, "it runs");
+    });
+
+    check("events of other things stand in the same log", async (store) => {
+      await store.accept(newJob("a"));
+      await store.addEvent({
+        type: "system.updated",
+        data: { n: 1 },
+        severity: "success",
+        message: "Updated",
+      });
+      await store.addEvent({ type: "system.startup", data: {} });
+      const events = await store.latestEvents({ types: ["system.updated", "job.queued"], limit: 10 });
+      assert.deepEqual(
+        events.map(({ type, severity, message, data }) => [type, severity, message, data]),
+        [
+          ["job.queued", undefined, undefined, '{"prompt_id":"a"}'],
+          ["system.updated", "success", "Updated", '{"n":1}'],
+        ],
+      );
+      assert.equal((await store.latestEvents({ limit: 1 }))[0]?.type, "system.startup");
+    });
+
+    check("documents are kept by collection and key", async (store, under) => {
+      const { documents } = store;
+      await documents.put("settings", "b", "1");
+      await documents.put("settings", "a", "2");
+      await documents.put("other", "a", "3");
+      assert.equal(await documents.add("settings", "a", "4"), false);
+      assert.equal(await documents.add("settings", "c", "5"), true);
+      const again = (await under.reopen()).documents;
+      assert.deepEqual(
+        (await again.list("settings")).map(({ key, text }) => [key, text]),
+        [
+          ["a", "2"],
+          ["b", "1"],
+          ["c", "5"],
+        ],
+      );
+      assert.equal((await again.get("other", "a"))?.text, "3");
+      assert.equal(await again.remove("other", "a"), true);
+      assert.equal(await again.remove("other", "a"), false);
+      assert.equal(await again.get("other", "a"), undefined);
+    });
+
     check("the version grows with every change, and with nothing else", async (store) => {
       const before = store.version;
       await store.listQueue();

@@ -4,7 +4,7 @@
  */
 import { type FileHandle, open, rename } from "node:fs/promises";
 import { isJsonObject, parseJson, printJson, RawJson } from "@hearth/protocol";
-import type { JobEvent } from "./job.ts";
+import type { JobEvent } from "./event.ts";
 import type { JobStore } from "./store.ts";
 
 /** From this size on the file is moved to `<name>.1` and a new one begun. */

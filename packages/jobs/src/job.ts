@@ -17,6 +17,22 @@ export interface NewJob {
   readonly owner: string;
   readonly createdAt: number;
   readonly workflowId: string | undefined;
+  /** which contract it came through; absent: ComfyUI's */
+  readonly surface?: Surface;
+  /** JSON text that the surface wants back with the job; the job core does not read it */
+  readonly details?: string | undefined;
+}
+
+/** The contract through which a job came. */
+export type Surface = "comfy" | "studio" | "control";
+
+/** What makes a prepared job ready to run. */
+export interface Ready {
+  readonly prompt: string;
+  readonly extraData: string;
+  readonly outputsToExecute: readonly string[];
+  /** absent: as they were */
+  readonly details?: string | undefined;
 }
 
 export interface AcceptedJob {
@@ -108,12 +124,14 @@ export interface Job extends JobSummary {
   readonly historyDeleted: boolean;
 }
 
-/** An entry of the event log. */
-export interface JobEvent {
-  readonly seq: number;
-  /** UTC milliseconds */
-  readonly time: number;
-  readonly type: string;
-  readonly jobId: string | undefined;
-  readonly data: string;
+/** A job as Studio and Control list it. */
+export interface JobRecord extends JobSummary {
+  readonly owner: string;
+  readonly surface: Surface;
+  readonly details: string | undefined;
+  readonly outputs: string | undefined;
+  readonly status: string | undefined;
+  /** JSON text: milliseconds by node id */
+  readonly nodeTimes: string | undefined;
+  readonly clientId: string | undefined;
 }

@@ -11,11 +11,15 @@ import type {
   HistoryRow,
   InterruptedJob,
   Job,
-  JobEvent,
+  JobRecord,
   JobSummary,
   NewJob,
   QueuedJob,
+  Ready,
+  Surface,
 } from "./job.ts";
+import type { DocumentStore } from "./documents.ts";
+import type { EventFilter, JobEvent, NewEvent } from "./event.ts";
 import type { JobState } from "./states.ts";
 
 export interface ListJobs {
@@ -27,6 +31,24 @@ export interface ListJobs {
   readonly limit?: number;
   readonly offset: number;
 }
+
+/** Which records are meant; what is absent restricts nothing. */
+export interface ListRecords {
+  readonly states?: readonly JobState[] | undefined;
+  readonly surface?: Surface | undefined;
+  readonly owner?: string | undefined;
+  /** `queue`: what runs, then what waits in the order in which it will run; `newest`: the last accepted first */
+  readonly order: "queue" | "newest";
+  readonly limit?: number | undefined;
+  readonly offset?: number | undefined;
+}
+
+/** Where in the queue a waiting job goes. `before` and `after` name waiting jobs by their ids. */
+export type Place =
+  | { readonly number: number }
+  | { readonly front: true }
+  | { readonly before: string }
+  | { readonly after: string };
 
 /** Which entries of the history are meant. */
 export interface HistoryWindow {
@@ -44,6 +66,34 @@ export interface JobStore {
    * and another one is refused. @throws PromptIdInUseError
    */
   accept(job: NewJob): Promise<AcceptedJob>;
+
+  /**
+   * Keeps a job whose prompt is still prepared: it is `accepted`, and nothing runs it. @throws PromptIdInUseError
+   */
+  reserve(job: NewJob): Promise<AcceptedJob>;
+
+  /** Moves a job that is not queued yet; `error` says why it is invalid. False when it was not in such a state. */
+  advance(jobId: string, to: "uploaded" | "invalid", error?: string): Promise<boolean>;
+
+  /** Queues a job that was reserved, with its complete prompt. False when it was not waiting for that. */
+  enqueue(jobId: string, ready: Ready): Promise<boolean>;
+
+  /** Cancels a job that is not queued yet. False when it was not in such a state. */
+  cancelPreparing(jobId: string): Promise<boolean>;
+
+  /** Removes an ended job for good; its files are the caller's business. False when it has not ended or is unknown. */
+  remove(jobId: string): Promise<boolean>;
+
+  /** Replaces the details of a job. False when it is unknown. */
+  setDetails(jobId: string, details: string): Promise<boolean>;
+
+  /** Gives a waiting job another place. False when it, or the one that `place` names, does not wait. */
+  move(jobId: string, place: Place): Promise<boolean>;
+
+  /** A page of records, and how many there are in all. Also those that ComfyUI's clients took out of their history. */
+  listRecords(options: ListRecords): Promise<{ jobs: JobRecord[]; total: number }>;
+
+  countByState(owner?: string): Promise<Partial<Record<JobState, number>>>;
 
   /** Takes a value of the counter that names priorities; refused prompts count too. */
   takeNumber(): Promise<number>;
@@ -100,8 +150,16 @@ export interface JobStore {
   /** The newest job of a prompt id. */
   getByPromptId(promptId: string, owner?: string): Promise<Job | undefined>;
 
+  /** Writes an event that no change of a job tells. */
+  addEvent(event: NewEvent): Promise<void>;
+
+  /** The newest events of some types, oldest of them first. */
+  latestEvents(filter: EventFilter): Promise<JobEvent[]>;
+
   /** Events after `seq`, oldest first. */
   events(afterSeq: number, limit: number): Promise<JobEvent[]>;
+
+  readonly documents: DocumentStore;
 
   /** The node classes last announced by a kind of worker, as JSON text. */
   saveNodes(key: string, text: string): Promise<void>;

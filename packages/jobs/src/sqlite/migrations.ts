@@ -68,6 +68,21 @@ const STEPS: readonly string[] = [
   CREATE INDEX jobs_listed_by_owner ON jobs (owner, created_at, state)
     WHERE (state IN ('queued', 'running') OR history_position IS NOT NULL);
   `,
+  // Jobs of Studio and Control, events with words of their own, and small things beside the jobs.
+  `
+  ALTER TABLE jobs ADD COLUMN surface TEXT NOT NULL DEFAULT 'comfy';
+  ALTER TABLE jobs ADD COLUMN details TEXT;
+  CREATE INDEX jobs_by_surface ON jobs (surface, owner, id) WHERE surface <> 'comfy';
+  ALTER TABLE events ADD COLUMN severity TEXT;
+  ALTER TABLE events ADD COLUMN message TEXT;
+  CREATE TABLE documents (
+    collection TEXT NOT NULL,
+    key TEXT NOT NULL,
+    text TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    PRIMARY KEY (collection, key)
+  ) WITHOUT ROWID;
+  `,
 ];
 
 /** What a database of this version of the code says as its `user_version`. */

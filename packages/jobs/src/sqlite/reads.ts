@@ -1,6 +1,6 @@
 /** Questions about jobs. */
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
-import type { HistoryRow, Job, JobEvent, JobSummary, QueuedJob } from "../job.ts";
+import type { HistoryRow, Job, JobSummary, QueuedJob } from "../job.ts";
 import type { HistoryWindow, ListJobs } from "../store.ts";
 import { historyRow, job, jobSummary, QUEUE_COLUMNS, queuedJob, SUMMARY_COLUMNS } from "./rows.ts";
 import { Statements } from "./statements.ts";
@@ -138,22 +138,6 @@ export class JobReads {
       ...(owner === undefined ? [] : [owner]),
     );
     return row === undefined ? undefined : job(row);
-  }
-
-  events(afterSeq: number, limit: number): JobEvent[] {
-    return this.#sql
-      .all(
-        "SELECT seq, time, type, job_id, data FROM events WHERE seq > ? ORDER BY seq LIMIT ?",
-        afterSeq,
-        limit,
-      )
-      .map((row) => ({
-        seq: Number(row["seq"]),
-        time: Number(row["time"]),
-        type: String(row["type"]),
-        jobId: row["job_id"] == null ? undefined : String(row["job_id"]),
-        data: String(row["data"]),
-      }));
   }
 
   nodes(key: string): string | undefined {

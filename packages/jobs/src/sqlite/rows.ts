@@ -1,16 +1,17 @@
 /** Rows as SQLite gives them, and the records made of them. */
 import { parseJson } from "@hearth/protocol";
-import type { HistoryRow, Job, JobSummary, QueuedJob } from "../job.ts";
+import type { HistoryRow, Job, JobRecord, JobSummary, QueuedJob, Surface } from "../job.ts";
 import type { JobState } from "../states.ts";
 
 export type Row = Record<string, string | number | null>;
 
 export const SUMMARY_COLUMNS =
   "id, prompt_id, state, number_text, attempt, created_at, started_at, ended_at, error, outputs_count, previewable_count, preview_output, workflow_id, quarantined";
+export const RECORD_COLUMNS = `${SUMMARY_COLUMNS}, owner, surface, details, outputs, status, node_times, client_id`;
 export const QUEUE_COLUMNS = "id, prompt_id, number_text, prompt, extra_data, outputs_to_execute";
 
 const text = (value: Row[string] | undefined): string => String(value);
-const optional = (value: Row[string] | undefined): string | undefined =>
+export const optional = (value: Row[string] | undefined): string | undefined =>
   value == null ? undefined : String(value);
 const time = (value: Row[string] | undefined): number | undefined =>
   value == null ? undefined : Number(value);
@@ -66,5 +67,18 @@ export function job(row: Row): Job {
     workerId: optional(row["worker_id"]),
     uncleanStops: Number(row["unclean_stops"]),
     historyDeleted: row["history_deleted"] === 1,
+  };
+}
+
+export function jobRecord(row: Row): JobRecord {
+  return {
+    ...jobSummary(row),
+    owner: text(row["owner"]),
+    surface: text(row["surface"]) as Surface,
+    details: optional(row["details"]),
+    outputs: optional(row["outputs"]),
+    status: optional(row["status"]),
+    nodeTimes: optional(row["node_times"]),
+    clientId: optional(row["client_id"]),
   };
 }

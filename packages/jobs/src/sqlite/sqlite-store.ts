@@ -6,15 +6,22 @@ import type {
   HistoryRow,
   InterruptedJob,
   Job,
-  JobEvent,
+  JobRecord,
   JobSummary,
   NewJob,
   QueuedJob,
+  Ready,
 } from "../job.ts";
-import type { HistoryWindow, JobStore, ListJobs } from "../store.ts";
+import type { DocumentStore } from "../documents.ts";
+import type { EventFilter, JobEvent, NewEvent } from "../event.ts";
+import type { JobState } from "../states.ts";
+import type { HistoryWindow, JobStore, ListJobs, ListRecords, Place } from "../store.ts";
 import { CommitQueue } from "./commit-queue.ts";
 import { openDatabase, type OpenDatabase } from "./connection.ts";
+import { Documents } from "./documents.ts";
+import { EventRows } from "./event-rows.ts";
 import { JobReads } from "./reads.ts";
+import { JobRecords } from "./records.ts";
 import { JobWrites } from "./writes.ts";
 
 /** Opens (and makes, or brings up to date) the database at `file`. @throws DatabaseBusyError, NewerSchemaError */
@@ -27,12 +34,25 @@ class SqliteStore implements JobStore {
   readonly #queue: CommitQueue;
   readonly #writes: JobWrites;
   readonly #reads: JobReads;
+  readonly #records: JobRecords;
+  readonly #events: EventRows;
+  readonly documents: DocumentStore;
   #version = 0;
 
   constructor(open: OpenDatabase) {
     this.#open = open;
     this.#queue = new CommitQueue(open.database, open.disk);
-    this.#writes = new JobWrites(open.database);
+    this.#events = new EventRows(open.database);
+    this.#writes = new JobWrites(open.database, this.#events);
+    this.#records = new JobRecords(open.database, this.#events);
+    const documents = new Documents(open.database);
+    this.documents = {
+      get: (collection, key) => this.#read(() => documents.get(collection, key)),
+      list: (collection) => this.#read(() => documents.list(collection)),
+      put: (collection, key, text) => this.#queue.run(true, () => documents.put(collection, key, text)),
+      add: (collection, key, text) => this.#queue.run(true, () => documents.add(collection, key, text)),
+      remove: (collection, key) => this.#queue.run(true, () => documents.remove(collection, key)),
+    };
     this.#reads = new JobReads(open.database);
   }
 
@@ -56,6 +76,27 @@ class SqliteStore implements JobStore {
 
   accept(job: NewJob): Promise<AcceptedJob> {
     return this.#change(true, () => this.#writes.accept(job));
+  }
+  reserve(job: NewJob): Promise<AcceptedJob> {
+    return this.#change(true, () => this.#writes.accept(job, "accepted"));
+  }
+  advance(jobId: string, to: "uploaded" | "invalid", error?: string): Promise<boolean> {
+    return this.#change(true, () => this.#records.advance(jobId, to, error));
+  }
+  enqueue(jobId: string, ready: Ready): Promise<boolean> {
+    return this.#change(true, () => this.#records.enqueue(jobId, this.#writes.takeNumber(), ready));
+  }
+  cancelPreparing(jobId: string): Promise<boolean> {
+    return this.#change(true, () => this.#records.cancelPreparing(jobId));
+  }
+  remove(jobId: string): Promise<boolean> {
+    return this.#change(true, () => this.#records.remove(jobId));
+  }
+  setDetails(jobId: string, details: string): Promise<boolean> {
+    return this.#change(true, () => this.#records.setDetails(jobId, details));
+  }
+  move(jobId: string, place: Place): Promise<boolean> {
+    return this.#change(true, () => this.#records.move(jobId, place));
   }
   takeNumber(): Promise<number> {
     return this.#queue.run(false, () => this.#writes.takeNumber());
@@ -117,8 +158,20 @@ class SqliteStore implements JobStore {
   getByPromptId(promptId: string, owner?: string): Promise<Job | undefined> {
     return this.#read(() => this.#reads.getByPromptId(promptId, owner));
   }
+  listRecords(options: ListRecords): Promise<{ jobs: JobRecord[]; total: number }> {
+    return this.#read(() => this.#records.list(options));
+  }
+  countByState(owner?: string): Promise<Partial<Record<JobState, number>>> {
+    return this.#read(() => this.#records.countByState(owner));
+  }
+  addEvent(event: NewEvent): Promise<void> {
+    return this.#change(false, () => this.#events.add(event));
+  }
+  latestEvents(filter: EventFilter): Promise<JobEvent[]> {
+    return this.#read(() => this.#events.latest(filter));
+  }
   events(afterSeq: number, limit: number): Promise<JobEvent[]> {
-    return this.#read(() => this.#reads.events(afterSeq, limit));
+    return this.#read(() => this.#events.after(afterSeq, limit));
   }
   loadNodes(key: string): Promise<string | undefined> {
     return this.#read(() => this.#reads.nodes(key));

@@ -1,9 +1,10 @@
 /** The transactions that change jobs. Each runs inside the commit queue; see the port for what they promise. */
 import type { DatabaseSync } from "node:sqlite";
-import { floatText, printJson } from "@hearth/protocol";
+import { floatText } from "@hearth/protocol";
 import { PromptIdInUseError } from "../errors.ts";
 import type { AcceptedJob, ClaimedJob, Finish, InterruptedJob, NewJob } from "../job.ts";
 import { assertTransition } from "../states.ts";
+import type { EventRows } from "./event-rows.ts";
 import { queuedJob, type Row } from "./rows.ts";
 import { Statements } from "./statements.ts";
 
@@ -25,12 +26,15 @@ const WAITING_OWNERS = `
 
 export class JobWrites {
   readonly #sql: Statements;
+  readonly #events: EventRows;
 
-  constructor(database: DatabaseSync) {
+  constructor(database: DatabaseSync, events: EventRows) {
     this.#sql = new Statements(database);
+    this.#events = events;
   }
 
-  accept(job: NewJob): AcceptedJob {
+  /** `state`: `accepted` for a job whose prompt is still prepared; it takes its number when it is queued. */
+  accept(job: NewJob, state: "queued" | "accepted" = "queued"): AcceptedJob {
     const active = this.#sql.get(
       `SELECT id, number_text, prompt FROM jobs
        WHERE prompt_id = ? AND state IN ('accepted', 'uploaded', 'queued', 'running') ORDER BY id DESC LIMIT 1`,
@@ -45,13 +49,14 @@ export class JobWrites {
         isNew: false,
       };
     }
-    const counted = job.number === undefined ? this.takeNumber() * (job.front ? -1 : 1) + 0 : job.number;
+    const counted = job.number ?? (state === "accepted" ? 0 : this.takeNumber() * (job.front ? -1 : 1) + 0);
     const numberText = job.number === undefined ? String(counted) : floatText(job.number);
     const { lastInsertRowid } = this.#sql.run(
       `INSERT INTO jobs (prompt_id, state, owner, number, number_text, prompt, extra_data, sensitive,
-         outputs_to_execute, client_id, workflow_id, created_at)
-       VALUES (?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         outputs_to_execute, client_id, workflow_id, created_at, surface, details)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       job.promptId,
+      state,
       job.owner,
       counted,
       numberText,
@@ -62,9 +67,11 @@ export class JobWrites {
       job.clientId ?? null,
       job.workflowId ?? null,
       job.createdAt,
+      job.surface ?? "comfy",
+      job.details ?? null,
     );
     const id = Number(lastInsertRowid);
-    this.#event("job.queued", id, { prompt_id: job.promptId });
+    this.#events.add({ type: `job.${state}`, jobId: String(id), data: { prompt_id: job.promptId } });
     return { id: String(id), promptId: job.promptId, number: numberText, isNew: true };
   }
 
@@ -100,7 +107,11 @@ export class JobWrites {
        ON CONFLICT (owner) DO UPDATE SET served = (SELECT MAX(served) + 1 FROM owners)`,
       row["owner"] as string,
     );
-    this.#event("job.started", id, { prompt_id: row["prompt_id"], attempt, worker: workerId });
+    this.#events.add({
+      type: "job.started",
+      jobId: String(id),
+      data: { prompt_id: row["prompt_id"], attempt, worker: workerId },
+    });
     return {
       ...queuedJob(row),
       owner: String(row["owner"]),
@@ -146,7 +157,11 @@ export class JobWrites {
       this.#historyPosition(promptId, String(row["owner"])),
       id,
     );
-    this.#event(`job.${finish.state}`, id, { prompt_id: promptId, attempt });
+    this.#events.add({
+      type: `job.${finish.state}`,
+      jobId: String(id),
+      data: { prompt_id: promptId, attempt },
+    });
     return true;
   }
 
@@ -174,7 +189,11 @@ export class JobWrites {
     const stops = Number(row["unclean_stops"]) + 1;
     if (stops >= QUARANTINE_AT) {
       this.#sql.run("UPDATE jobs SET unclean_stops = ?, quarantined = 1 WHERE id = ?", stops, id);
-      this.#event("job.quarantined", id, { prompt_id: row["prompt_id"], attempt, reason });
+      this.#events.add({
+        type: "job.quarantined",
+        jobId: String(id),
+        data: { prompt_id: row["prompt_id"], attempt, reason },
+      });
       return "failed";
     }
     this.#queueAgain(id, stops, { prompt_id: row["prompt_id"], attempt, reason });
@@ -197,7 +216,7 @@ export class JobWrites {
       uncleanStops,
       id,
     );
-    this.#event("job.requeued", id, event);
+    this.#events.add({ type: "job.requeued", jobId: String(id), data: event });
   }
 
   #running(jobId: string, attempt: number): Row | undefined {
@@ -241,7 +260,12 @@ export class JobWrites {
       promptId ?? null,
       owner ?? null,
     );
-    for (const row of rows) this.#event("job.cancelled", Number(row["id"]), { prompt_id: row["prompt_id"] });
+    for (const row of rows)
+      this.#events.add({
+        type: "job.cancelled",
+        jobId: String(Number(row["id"])),
+        data: { prompt_id: row["prompt_id"] },
+      });
     return rows.length;
   }
 
@@ -258,15 +282,5 @@ export class JobWrites {
 
   saveNodes(key: string, text: string): void {
     this.#sql.run("INSERT OR REPLACE INTO node_classes (key, text) VALUES (?, ?)", key, text);
-  }
-
-  #event(type: string, jobId: number, data: Record<string, unknown>): void {
-    this.#sql.run(
-      "INSERT INTO events (time, type, job_id, data) VALUES (?, ?, ?, ?)",
-      Date.now(),
-      type,
-      jobId,
-      printJson(data, "compact"),
-    );
   }
 }
