@@ -3,6 +3,7 @@ import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { runNodes } from "./kinds/nodes.ts";
 import { runScenarios } from "./kinds/scenarios.ts";
+import { runConversions } from "./kinds/ui2api.ts";
 import { runWorkflows } from "./kinds/workflows.ts";
 import { fitsGlob, PROJECT, readOptions, USAGE, type Kind, type Options } from "./options.ts";
 import { existing, readBase, readScenarios, Seen } from "./recordings.ts";
@@ -35,6 +36,7 @@ async function main(options: Options): Promise<number> {
   }
   await runNodes(run, folders("nodes"), seen);
   await runWorkflows(run, folders("workflows"), seen);
+  await runConversions(run, folders("ui2api"), seen);
 
   if (seen.repeated > 0)
     print(`${seen.repeated} recordings lie in two folders with the same content and count once`);

@@ -2,7 +2,7 @@
 import path from "node:path";
 import { parseArgs } from "node:util";
 
-export const KINDS = ["http", "ws", "validation", "nodes", "workflows"] as const;
+export const KINDS = ["http", "ws", "validation", "nodes", "workflows", "ui2api"] as const;
 export type Kind = (typeof KINDS)[number];
 
 export const PROJECT = path.join(import.meta.dirname, "..", "..");
@@ -27,11 +27,12 @@ export interface Options {
 
 export const USAGE = `npm run conformance -- [options]
 
-  --http DIR, --ws DIR, --validation DIR, --nodes DIR, --workflows DIR
+  --http DIR, --ws DIR, --validation DIR, --nodes DIR, --workflows DIR,
+  --ui2api DIR
                     recordings to run (repeatable); when any is given, only those run.
                     By default: tests/golden and the folder that HEARTH_GOLDEN names.
   --only GLOB       only cases whose name fits (repeatable)
-  --areas a,b       only these areas (files of scenarios, classes of node cases)
+  --areas a,b       only these areas (files of scenarios, classes of node cases, features of conversions)
   --strict          steps marked as accidents must match too
   --command CMD     starts the server under test (default: this project's Hearth)
   --url URL         uses a server that runs already, with --base DIR and --packs a,b
@@ -67,6 +68,7 @@ export function readOptions(args: readonly string[], environment: NodeJS.Process
       validation: many,
       nodes: many,
       workflows: many,
+      ui2api: many,
       only: many,
       areas: many,
       strict: { type: "boolean" },

@@ -1,5 +1,6 @@
 /** The `hearth` command. */
 import net from "node:net";
+import { convertCommand } from "./convert/index.ts";
 import { demo } from "./demo.ts";
 import { doctor } from "./doctor/doctor.ts";
 import { run } from "./run.ts";
@@ -12,6 +13,8 @@ const HELP = `hearth ${VERSION}: a server for ComfyUI workflows
   hearth run FILE [--server URL] [flags]
                                 run one prompt (API format); without a server, on a private engine
   hearth demo                   run a workflow from end to end and show the picture
+  hearth convert FILE [--object-info FILE | --server URL]
+                                print the prompt of a workflow, also of one inside a picture or video
   hearth doctor [flags] [--json]  say what is wrong with this set-up, and what to do about it
   hearth help                   this text
 
@@ -38,6 +41,8 @@ async function main(argv: readonly string[]): Promise<number> {
       return serve(rest);
     case "run":
       return run(rest);
+    case "convert":
+      return convertCommand(rest);
     case "doctor":
       return doctor(rest);
     case "demo":

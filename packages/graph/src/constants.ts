@@ -7,7 +7,7 @@ import {
   type NodeClassAnnouncement,
   setKey,
 } from "@hearth/protocol";
-import { CONVERSIONS, pyCompare, pyEquals, PythonError } from "./convert.ts";
+import { CONVERSIONS, pyCompare, pyEquals, PythonError } from "./input-conversion.ts";
 import {
   invalidInputType,
   type NodeError,

@@ -1,5 +1,5 @@
 /** What a prompt means: declared inputs, validation, cache signatures, replacements, graph shapes. */
-export { PythonError } from "./convert.ts";
+export { PythonError } from "./input-conversion.ts";
 export {
   expandInputs,
   type ExpandedInput,
@@ -19,3 +19,5 @@ export {
 export { type SignatureAccess, SignatureBuilder, signatureOf } from "./signatures.ts";
 export { type SlotType, typesCompatible } from "./types.ts";
 export { validatePrompt, type ValidateOptions, type ValidationResult } from "./validate-prompt.ts";
+export * from "./convert/index.ts";
+export * from "./media/index.ts";

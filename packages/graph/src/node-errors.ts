@@ -1,6 +1,6 @@
 /** The errors of section 5: types, texts and shapes that clients match on. */
 import { type InputDeclaration, type JsonObject, type JsonValue, pyRepr, pyStr } from "@hearth/protocol";
-import type { PythonError } from "./convert.ts";
+import type { PythonError } from "./input-conversion.ts";
 
 export interface NodeError extends JsonObject {
   type: string;

@@ -1,6 +1,6 @@
 /** Classes with a validator of their own: what it is called with, and what its answers mean (section 5.2). */
 import type { JsonObject, JsonValue, NodeClassAnnouncement, ValidatorOutcome } from "@hearth/protocol";
-import { PythonError } from "./convert.ts";
+import { PythonError } from "./input-conversion.ts";
 import type { ExpandedInputs } from "./dynamic-inputs.ts";
 import { linkOf } from "./links.ts";
 import { customValidationFailed, type NodeError } from "./node-errors.ts";

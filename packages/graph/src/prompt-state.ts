@@ -7,7 +7,7 @@ import {
   pyRepr,
   pyStr,
 } from "@hearth/protocol";
-import { PythonError } from "./convert.ts";
+import { PythonError } from "./input-conversion.ts";
 import { sourcesIn } from "./links.ts";
 import { dependencyCycle, type NodeError } from "./node-errors.ts";
 

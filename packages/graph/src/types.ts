@@ -1,6 +1,6 @@
 /** Which output may go into which input (section 5.3). */
 import type { JsonValue } from "@hearth/protocol";
-import { pyEquals } from "./convert.ts";
+import { pyEquals } from "./input-conversion.ts";
 
 /** A type name, several joined by commas, or the options of a classic combo. */
 export type SlotType = string | readonly JsonValue[];

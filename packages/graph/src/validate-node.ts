@@ -13,7 +13,7 @@ import {
   type ValidatorOutcome,
 } from "@hearth/protocol";
 import { takeConstant } from "./constants.ts";
-import { PythonError } from "./convert.ts";
+import { PythonError } from "./input-conversion.ts";
 import { expandInputs, type ExpandedInput, type ExpandedInputs } from "./dynamic-inputs.ts";
 import { linkOf } from "./links.ts";
 import {

@@ -8,7 +8,7 @@ import {
   pyStr,
   type ValidatorOutcome,
 } from "@hearth/protocol";
-import { PythonError } from "./convert.ts";
+import { PythonError } from "./input-conversion.ts";
 import { exceptionDuringValidation } from "./node-errors.ts";
 import type { ValidatorCall } from "./own-validator.ts";
 import { type ClassLookup, type NodeResult, PromptState } from "./prompt-state.ts";

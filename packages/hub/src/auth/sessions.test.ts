@@ -15,9 +15,9 @@ function sent(setCookie: string): string {
 test("a session lives for a day after its last use", () => {
   const { sessions, pass } = clocked();
   const cookie = sent(sessions.cookie(false));
-  assert.deepEqual(sessions.read(cookie), { isOld: false });
+  assert.deepEqual(sessions.read(cookie), { keyId: undefined, isOld: false });
   pass(3600);
-  assert.deepEqual(sessions.read(`other=1; ${cookie}`), { isOld: true });
+  assert.deepEqual(sessions.read(`other=1; ${cookie}`), { keyId: undefined, isOld: true });
   pass(24 * 3600);
   assert.equal(sessions.read(cookie), undefined);
 });
@@ -33,19 +33,25 @@ test("the cookie is out of reach for scripts and other sites, and secure where t
 test("a forged, changed or foreign cookie is no session", () => {
   const { sessions } = clocked();
   const cookie = sent(sessions.cookie(false));
-  const [time = "", signature = ""] = cookie.slice("session=".length).split(".");
+  const [time = "", , signature = ""] = cookie.slice("session=".length).split(".");
   for (const value of [
     "",
     time,
-    `${time}.`,
-    `${time}.${"A".repeat(43)}`,
-    `${Number(time) + 1}.${signature}`,
-    `${time}.${signature}x`,
-    `é.${signature}`,
-    `${time}.${"é".repeat(43)}`,
+    `${time}..`,
+    `${time}..${"A".repeat(43)}`,
+    `${Number(time) + 1}..${signature}`,
+    `${time}.abc.${signature}`,
+    `${time}..${signature}x`,
+    `é..${signature}`,
+    `${time}..${"é".repeat(43)}`,
   ]) {
     assert.equal(sessions.read(`session=${value}`), undefined, value);
   }
   assert.equal(new Sessions("another secret", () => 1_700_000_000_000).read(cookie), undefined);
   assert.equal(sessions.read(undefined), undefined);
+});
+
+test("a session belongs to the key that it began with", () => {
+  const { sessions } = clocked();
+  assert.equal(sessions.read(sent(sessions.cookie(false, "00ff")))?.keyId, "00ff");
 });

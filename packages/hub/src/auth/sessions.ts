@@ -1,5 +1,5 @@
 /**
- * Sessions of browsers: a cookie that holds the time of its last use, signed. Nothing is kept on the server, so sessions
+ * Sessions of browsers: a cookie that holds the time of its last use and its key's id, signed. Nothing is kept on the server, so sessions
  * outlive a restart; deleting the secret's file ends all of them.
  */
 import { createHmac, timingSafeEqual } from "node:crypto";
@@ -13,6 +13,8 @@ const RENEW_SECONDS = 60;
 const MARK = "hearth-session";
 
 export interface Session {
+  /** the named key that it began with; absent: the server's own */
+  readonly keyId: string | undefined;
   /** the cookie has been in use for a while: send a fresh one */
   readonly isOld: boolean;
 }
@@ -31,18 +33,23 @@ export class Sessions {
   read(header: string | undefined): Session | undefined {
     if (header === undefined) return undefined;
     const value = parseCookie(header)[NAME];
-    const match = value === undefined ? null : /^(\d{1,12})\.([\w-]{43})$/.exec(value);
+    const match = value === undefined ? null : /^((\d{1,12})\.([0-9a-f]*))\.([\w-]{43})$/.exec(value);
     if (match === null) return undefined;
-    const [, time = "", signature = ""] = match;
-    if (!timingSafeEqual(Buffer.from(signature), Buffer.from(this.#sign(time)))) return undefined;
+    const [, claim = "", time = "", keyId = "", signature = ""] = match;
+    if (!timingSafeEqual(Buffer.from(signature), Buffer.from(this.#sign(claim)))) return undefined;
     const age = this.#seconds() - Number(time);
-    return age > LIFE_SECONDS ? undefined : { isOld: age >= RENEW_SECONDS };
+    return age > LIFE_SECONDS
+      ? undefined
+      : { keyId: keyId === "" ? undefined : keyId, isOld: age >= RENEW_SECONDS };
   }
 
-  /** A `Set-Cookie` header that begins or lengthens a session. `secure`: the browser came over HTTPS. */
-  cookie(secure: boolean): string {
-    const time = String(this.#seconds());
-    return this.#header(`${time}.${this.#sign(time)}`, LIFE_SECONDS, secure);
+  /**
+   * A `Set-Cookie` header that begins or lengthens a session. `secure`: the browser came over HTTPS. `keyId`: the named
+   * key that it belongs to.
+   */
+  cookie(secure: boolean, keyId = ""): string {
+    const claim = `${this.#seconds()}.${keyId}`;
+    return this.#header(`${claim}.${this.#sign(claim)}`, LIFE_SECONDS, secure);
   }
 
   /** A `Set-Cookie` header that ends the session. */
@@ -62,8 +69,8 @@ export class Sessions {
     });
   }
 
-  #sign(time: string): string {
-    return createHmac("sha256", this.#secret).update(`${MARK}.${time}`).digest("base64url");
+  #sign(claim: string): string {
+    return createHmac("sha256", this.#secret).update(`${MARK}.${claim}`).digest("base64url");
   }
 
   #seconds(): number {

@@ -10,64 +10,110 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import net from "node:net";
 import os from "node:os";
+import type { ApiKeys } from "../auth/api-keys.ts";
+import { type Identity, MASTER, NOBODY } from "../auth/identity.ts";
 import { Sessions } from "../auth/sessions.ts";
 import { Throttle } from "../auth/throttle.ts";
-import { isLoopbackAddress, isLoopbackHost, splitHost } from "./host.ts";
+import { isHttps, isLoopbackAddress, isLoopbackHost, splitHost } from "./host.ts";
 import type { HttpOptions } from "./options.ts";
 import { sameHost } from "./origin.ts";
 
 /** Marks of a proxy: the request came from elsewhere although its connection did not. */
 const FORWARDED = ["forwarded", "x-forwarded-for", "x-real-ip"];
 
-/** Why a request may pass, or why not. */
-export type Verdict =
-  | { readonly may: true; readonly by: "open" | "key" }
-  /** `isOld`: the session's cookie wants to be renewed */
-  | { readonly may: true; readonly by: "session"; readonly isOld: boolean }
-  /** `waitSeconds`: above 0 after too many wrong keys */
-  | { readonly may: false; readonly waitSeconds: number };
+/** Who proved to be somebody: by a key, or by a session that began with one. */
+export interface Proof {
+  readonly identity: Identity;
+  /** a session whose cookie wants to be renewed */
+  readonly isOldSession: boolean;
+}
+
+/** Nobody proved anything; above 0: too many wrong keys came, and the next is looked at after this time. */
+export interface Refusal {
+  readonly waitSeconds: number;
+}
+
+/** Named keys, where there are any. */
+export type NamedKeys = Pick<ApiKeys, "find" | "byId">;
 
 export class Access {
-  readonly sessions: Sessions;
   readonly #options: Pick<HttpOptions, "auth" | "corsOrigin">;
-  readonly #key: Buffer | undefined;
+  readonly #sessions: Sessions;
   readonly #throttle = new Throttle();
+  #key: Buffer | undefined;
+  #named: NamedKeys | undefined;
 
   constructor(options: Pick<HttpOptions, "auth" | "corsOrigin">) {
     this.#options = options;
-    this.sessions = new Sessions(options.auth.sessionSecret);
-    const { key } = options.auth;
+    this.#sessions = new Sessions(options.auth.sessionSecret);
+    this.setKey(options.auth.key);
+  }
+
+  /** Changes the server's own key, from the next request on. Sessions stay. */
+  setKey(key: string | undefined): void {
     this.#key = key === undefined || key === "" ? undefined : digest(key);
   }
 
-  /** Judges a request or an upgrade by what it shows and where it comes from. */
-  judge(request: IncomingMessage): Verdict {
-    if (this.#options.auth.allowAnonymous || this.isLocal(request)) return { may: true, by: "open" };
-    const keys = [...presented(request)];
-    const shown = keys.length === 0 ? undefined : this.tryKey(keys, request);
-    if (shown === true) return { may: true, by: "key" };
-    const session = this.sessions.read(request.headers.cookie);
-    if (session !== undefined) return { may: true, by: "session", ...session };
-    return { may: false, waitSeconds: shown ?? 0 };
+  useNamedKeys(named: NamedKeys): void {
+    this.#named = named;
+  }
+
+  /** Judges a request or an upgrade of the ComfyUI contract, which is open to this machine. */
+  judge(request: IncomingMessage): Proof | Refusal {
+    const isOpen = this.#options.auth.allowAnonymous || this.isLocal(request);
+    if (!isOpen) return this.identify(request);
+    const identity = this.#knownBy(presented(request)) ?? NOBODY;
+    return { identity, isOldSession: false };
   }
 
   mayPass(request: IncomingMessage): boolean {
-    return this.judge(request).may;
+    return "identity" in this.judge(request);
   }
 
-  /** True when one of `keys` is the key; else how many seconds the sender has to wait before it may try another. */
-  tryKey(keys: readonly string[], request: IncomingMessage): true | number {
+  /** Who makes a request, wherever it comes from: the key that it shows counts before its session. */
+  identify(request: IncomingMessage): Proof | Refusal {
+    const keys = [...presented(request)];
+    const shown = keys.length === 0 ? { waitSeconds: 0 } : this.tryKey(keys, request);
+    if ("identity" in shown) return shown;
+    const session = this.#sessions.read(request.headers.cookie);
+    if (session === undefined) return shown;
+    // A key that was revoked takes its sessions with it.
+    const identity = session.keyId === undefined ? MASTER : this.#named?.byId(session.keyId);
+    return identity === undefined ? shown : { identity, isOldSession: session.isOld };
+  }
+
+  /** Tries keys; wrong ones count against the address that they come from. */
+  tryKey(keys: readonly string[], request: IncomingMessage): Proof | Refusal {
     const address = request.socket.remoteAddress ?? "";
-    const wait = this.#throttle.waitSeconds(address);
-    if (wait > 0) return wait;
-    const key = this.#key;
-    // Digests have one length, so the comparison takes the same time whatever is shown.
-    if (key !== undefined && keys.some((given) => timingSafeEqual(digest(given), key))) {
-      this.#throttle.passed(address);
-      return true;
+    const waitSeconds = this.#throttle.waitSeconds(address);
+    if (waitSeconds > 0) return { waitSeconds };
+    const identity = this.#knownBy(keys);
+    if (identity === undefined) {
+      this.#throttle.failed(address);
+      return { waitSeconds: this.#throttle.waitSeconds(address) };
     }
-    this.#throttle.failed(address);
-    return this.#throttle.waitSeconds(address);
+    this.#throttle.passed(address);
+    return { identity, isOldSession: false };
+  }
+
+  /** A `Set-Cookie` header that begins or lengthens a session. */
+  sessionCookie(identity: Identity, request: IncomingMessage): string {
+    return this.#sessions.cookie(isHttps(request), identity.keyId);
+  }
+
+  /** A `Set-Cookie` header that ends a session. */
+  endCookie(request: IncomingMessage): string {
+    return this.#sessions.endCookie(isHttps(request));
+  }
+
+  #knownBy(keys: Iterable<string>): Identity | undefined {
+    for (const given of keys) {
+      // Digests have one length, so the comparison takes the same time whatever is shown.
+      if (this.#key !== undefined && timingSafeEqual(digest(given), this.#key)) return MASTER;
+      const named = this.#named?.find(given);
+      if (named !== undefined) return named;
+    }
+    return undefined;
   }
 
   /** True when a program or page of this machine asks. */

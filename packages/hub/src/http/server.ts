@@ -8,14 +8,14 @@ import {
   fastify,
   LogController,
 } from "fastify";
-import { Access } from "./access.ts";
+import { type Identity, may, NOBODY } from "../auth/identity.ts";
+import { Access, type Proof } from "./access.ts";
 import { sendEmpty, sendJson, sendStatus } from "./answers.ts";
 import { cacheControl } from "./cache-control.ts";
 import { Compressor } from "./compress.ts";
 import { corsHeaders } from "./cors.ts";
 import { CONTENT_SECURITY_POLICY } from "./csp.ts";
 import { EmptyError, HttpError, InvalidJsonError, SERVER_ERROR_TEXT } from "./errors.ts";
-import { isHttps } from "./host.ts";
 import type { HttpOptions } from "./options.ts";
 import { originAllowed } from "./origin.ts";
 import { acceptRawBodies, drainBody } from "./request-body.ts";
@@ -25,12 +25,17 @@ declare module "fastify" {
   interface FastifyInstance {
     access: Access;
   }
+  interface FastifyRequest {
+    /** whose request it is */
+    identity: Identity;
+  }
 }
 
 /** Longer values of a path parameter are nobody's id or file name. */
 const MAX_PARAMETER = 8192;
 const BODY_IDLE_MS = 60_000;
 /** Open to everybody: signing in, and what a probe asks. */
+const OWN_ACCESS = /^\/(?:api\/(?:admin|run)|v1)(?:\/|$)/;
 const PUBLIC_PATHS = new Set(["/login", "/api/auth/login", "/api/health", "/ready"]);
 
 /** Makes the server; routes are registered on it with `route` and `twin`, files with `registerFileRoutes` of `comfy/`. */
@@ -50,6 +55,7 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
   app.decorate("operations", new Map());
   app.decorate("access", new Access(options));
   app.decorateReply("bare", false);
+  app.decorateRequest("identity");
   guard(app, options);
   acceptRawBodies(app, options.maxUploadBytes, options.bodyIdleMs ?? BODY_IDLE_MS);
   addHeaders(app, options);
@@ -60,19 +66,33 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
 /** Refuses foreign pages and unknown callers before anything is read. */
 function guard(app: FastifyInstance, options: HttpOptions): void {
   app.addHook("onRequest", async (request, reply) => {
+    request.identity = NOBODY;
     const cors = options.corsOrigin !== undefined;
     if (!cors && !originAllowed(request.headers)) return sendEmpty(reply, 403);
     // A preflight carries no key.
     if (request.method === "OPTIONS") return sendEmpty(reply);
     const path = pathOf(request.url);
     if (PUBLIC_PATHS.has(path)) return undefined;
-    const verdict = app.access.judge(request.raw);
-    if (!verdict.may) return refuse(request, reply, path, verdict.waitSeconds);
-    if (verdict.by === "session" && verdict.isOld) {
-      reply.header("set-cookie", app.access.sessions.cookie(isHttps(request.raw)));
-    }
+    // Studio and Control judge for themselves: they want a key from everybody, and refuse in words of their own.
+    if (OWN_ACCESS.test(path)) return undefined;
+    const proof = app.access.judge(request.raw);
+    if (!("identity" in proof)) return refuse(request, reply, path, proof.waitSeconds);
+    const reads = request.method === "GET" || request.method === "HEAD";
+    if (!may(proof.identity, reads ? "read" : "run")) return sendStatus(reply, 403);
+    welcome(app, request, reply, proof);
     return undefined;
   });
+}
+
+/** Notes whose request it is, and lengthens the session that it came with. */
+export function welcome(
+  app: FastifyInstance,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { identity, isOldSession }: Proof,
+): void {
+  request.identity = identity;
+  if (isOldSession) reply.header("set-cookie", app.access.sessionCookie(identity, request.raw));
 }
 
 /** A person at a browser is sent to the sign-in page, a program is told what is missing. */

@@ -2,7 +2,6 @@
 import { isJsonObject, type JsonObject } from "@hearth/protocol";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { bodyJson, sendEmpty, sendJson, sendText } from "./answers.ts";
-import { isHttps } from "./host.ts";
 import { SIGN_IN_PAGE } from "./sign-in-page.ts";
 import { route } from "./twin.ts";
 
@@ -20,20 +19,21 @@ export function registerSignIn(app: FastifyInstance): void {
     const isForm = request.headers["content-type"]?.startsWith("application/x-www-form-urlencoded") === true;
     const { api_key, next } = isForm ? formBody(request) : jsonBody(request);
     if (typeof api_key !== "string") return sendJson(reply, { detail: "api_key must be a string" }, 422);
-    const right = access.tryKey([api_key], request.raw);
-    if (right !== true) {
-      if (right === 0) return sendJson(reply, { detail: "Invalid API key" }, 401);
-      reply.header("retry-after", String(right));
-      return sendJson(reply, { detail: `Too many wrong keys. Try again in ${right} s.` }, 429);
+    const proof = access.tryKey([api_key], request.raw);
+    if (!("identity" in proof)) {
+      const { waitSeconds } = proof;
+      if (waitSeconds === 0) return sendJson(reply, { detail: "Invalid API key" }, 401);
+      reply.header("retry-after", String(waitSeconds));
+      return sendJson(reply, { detail: `Too many wrong keys. Try again in ${waitSeconds} s.` }, 429);
     }
     const redirect = placeHere(next);
-    reply.header("set-cookie", access.sessions.cookie(isHttps(request.raw)));
+    reply.header("set-cookie", access.sessionCookie(proof.identity, request.raw));
     if (isForm) return sendEmpty(reply.header("location", redirect), 303);
     return sendJson(reply, { status: "ok", redirect });
   });
 
   route(app, "POST", "/api/auth/logout", (request, reply) => {
-    reply.header("set-cookie", access.sessions.endCookie(isHttps(request.raw)));
+    reply.header("set-cookie", access.endCookie(request.raw));
     return sendEmpty(reply.header("location", "/login"), 302);
   });
 }

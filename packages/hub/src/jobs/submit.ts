@@ -11,6 +11,7 @@ import {
   toNumber,
   type ValidatorOutcome,
 } from "@hearth/protocol";
+import { promptOfWorkflow } from "./submit-workflow.ts";
 import type { QueueCount } from "./queue-count.ts";
 
 /** Kept apart, and never given back by any route. */
@@ -83,7 +84,14 @@ export async function submitPrompt(
     if (number === undefined) await parts.store.takeNumber();
     return answer;
   };
-  const prompt = body["prompt"];
+  const { workflow } = body;
+  let { prompt, extra_data: givenExtra } = body;
+  if (prompt === undefined && isJsonObject(workflow)) {
+    await parts.whenNodesKnown();
+    const converted = promptOfWorkflow(workflow, givenExtra, (name) => parts.classes(name)?.info);
+    if ("error" in converted) return reject({ status: 400, body: { ...converted } });
+    ({ prompt, extraData: givenExtra } = converted);
+  }
   if (prompt === undefined) return reject(refuse("no_prompt", "No prompt provided", "No prompt provided"));
   const promptId = body["prompt_id"] ?? null;
   if (promptId !== null && (typeof promptId !== "string" || !UUID.test(promptId))) {
@@ -113,7 +121,7 @@ export async function submitPrompt(
 
   const clientId = body["client_id"];
   const follower = clientId == null ? undefined : String(clientId);
-  const extraData: JsonObject = { ...(body["extra_data"] as JsonObject | undefined) };
+  const extraData: JsonObject = { ...(givenExtra as JsonObject | undefined) };
   if (clientId !== undefined) extraData["client_id"] = clientId;
   if (usageSource !== undefined) extraData["comfy_usage_source"] ??= usageSource;
   const sensitive: JsonObject = {};
@@ -124,7 +132,6 @@ export async function submitPrompt(
   }
   const createdAt = Date.now();
   extraData["create_time"] = createdAt;
-  const workflow = workflowId(extraData);
   beforeAccept?.(follower);
   try {
     const job = await parts.store.accept({
@@ -138,7 +145,7 @@ export async function submitPrompt(
       clientId: follower,
       owner,
       createdAt,
-      workflowId: workflow,
+      workflowId: workflowId(extraData),
     });
     if (job.isNew) {
       parts.queue.queued();

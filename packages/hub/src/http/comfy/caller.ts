@@ -1,10 +1,8 @@
 /** Whose jobs a request of the ComfyUI contract concerns. */
 import type { FastifyRequest } from "fastify";
+import { sees } from "../../auth/identity.ts";
 import { userOf } from "../../users/user-of.ts";
 import { DEFAULT_USER } from "../../users/users.ts";
-
-/** The owner of all jobs that nobody in particular asked for. */
-const ANONYMOUS = "anonymous";
 
 export interface Caller {
   /** who will own a job of this request */
@@ -14,12 +12,14 @@ export interface Caller {
 }
 
 /**
- * Without `--multi-user` everybody sees everything, as on ComfyUI; with it, `Comfy-User` separates queue, history and jobs.
+ * Without a key everybody sees everything, as on ComfyUI; a named key sees its own. With `--multi-user`, `Comfy-User`
+ * separates queue, history and jobs.
  * @throws HttpError 401 when the header names nobody
  */
 export function callerOf(request: FastifyRequest): Caller {
-  const isShared = request.server.users?.multiUser === true;
+  const { identity, server } = request;
+  if (server.users?.multiUser !== true) return { owner: identity.owner, sees: sees(identity) };
   const user = userOf(request);
-  const owner = user === DEFAULT_USER ? ANONYMOUS : `user:${user}`;
-  return { owner, sees: isShared ? owner : undefined };
+  const owner = user === DEFAULT_USER ? identity.owner : `user:${user}`;
+  return { owner, sees: owner };
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { JsonFloat } from "@hearth/protocol";
-import { pyCompare, pyEquals, PythonError, toBool, toFloat, toInt } from "./convert.ts";
+import { pyCompare, pyEquals, PythonError, toBool, toFloat, toInt } from "./input-conversion.ts";
 
 /** Runs `convert` and gives the text of what Python would raise. */
 function raised(convert: () => unknown): string {

@@ -1,0 +1,2 @@
+/** The command `hearth convert`. */
+export { convertCommand } from "./convert-command.ts";
