@@ -1,7 +1,7 @@
 /** A hub: the process part that owns HTTP, the database and the queue. */
 import { rmSync } from "node:fs";
 import path from "node:path";
-import { EventFile, type JobStore, openSqliteStore } from "@hearth/jobs";
+import { EventFile, type Finish, type JobStore, openSqliteStore } from "@hearth/jobs";
 import { type Folders, makeFolders, type PackReport } from "@hearth/protocol";
 import type { Logger } from "pino";
 import { FileNames, ObjectInfo } from "./files/file-lists.ts";
@@ -16,8 +16,10 @@ import { features, registerFileRoutes } from "./http/comfy/index.ts";
 import type { HttpOptions } from "./http/options.ts";
 import { registerHealth } from "./http/ops/health.ts";
 import { registerMetrics } from "./http/ops/metrics.ts";
+import { registerOpenApi } from "./http/openapi/index.ts";
 import { registerSignIn } from "./http/sign-in.ts";
 import { createHttpServer } from "./http/server.ts";
+import { allWatchers } from "./jobs/watcher.ts";
 import { Dispatcher } from "./jobs/dispatcher.ts";
 import { QueueCount } from "./jobs/queue-count.ts";
 import { submitParts } from "./jobs/submit-parts.ts";
@@ -89,12 +91,7 @@ export async function startHub(options: HubOptions): Promise<Hub> {
     sockets: () => sockets,
     queue,
     log,
-    ended: ({ state, startedAt, endedAt }) => {
-      const seconds = startedAt === undefined ? undefined : (endedAt - startedAt) / 1000;
-      metrics.jobEnded(state, seconds);
-      // ComfyUI's own words: who follows the log looks for them.
-      if (seconds !== undefined) log.info(`Prompt executed in ${seconds.toFixed(2)} seconds`);
-    },
+    watcher: allWatchers([{ ended: (_job, finish) => noteEnd(finish, metrics, log) }]),
   });
   await dispatcher.recover();
   const sockets: SocketHub = new SocketHub({
@@ -164,6 +161,7 @@ export async function startHub(options: HubOptions): Promise<Hub> {
   registerObjectInfo(app, { objectInfo, whenNodesKnown: () => catalog.whenKnown() });
   registerWebSocket(app, () => sockets, options.http.corsOrigin === undefined);
   registerFileRoutes(app, httpOptions, names);
+  registerOpenApi(app);
 
   await gateway.listen();
   supervisor.begin(leftBehind?.worker);
@@ -193,6 +191,13 @@ function appendEvents(events: EventFile, store: JobStore, log: Logger): NodeJS.T
     version = store.version;
     events.append().catch((error: unknown) => log.error({ err: error }, "events.jsonl could not be written"));
   }, EVENTS_MS);
+}
+
+function noteEnd({ state, startedAt, endedAt }: Finish, metrics: HubMetrics, log: Logger): void {
+  const seconds = startedAt === undefined ? undefined : (endedAt - startedAt) / 1000;
+  metrics.jobEnded(state, seconds);
+  // ComfyUI's own words: who follows the log looks for them.
+  if (seconds !== undefined) log.info(`Prompt executed in ${seconds.toFixed(2)} seconds`);
 }
 
 function reportPacks(packs: readonly PackReport[], notifications: Notifications, log: Logger): void {

@@ -429,6 +429,21 @@ export function jobStoreSuite(name: string, open: () => Promise<StoreUnderTest>)
       assert.equal((await store.latestEvents({ limit: 1 }))[0]?.type, "system.startup");
     });
 
+    check(
+      "who listens hears of every change, when it can be read, until it stops listening",
+      async (store) => {
+        const heard: Promise<number>[] = [];
+        const stop = store.onChange(() => {
+          heard.push(store.counts().then(({ pending }) => pending));
+        });
+        await store.accept(newJob("a"));
+        await store.addEvent({ type: "system.startup", data: {} });
+        stop();
+        await store.accept(newJob("b"));
+        assert.deepEqual(await Promise.all(heard), [1, 1]);
+      },
+    );
+
     check("documents are kept by collection and key", async (store, under) => {
       const { documents } = store;
       await documents.put("settings", "b", "1");

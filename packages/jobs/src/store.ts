@@ -61,6 +61,9 @@ export interface JobStore {
   /** Grows with every change of a job; answers built at one version hold while it stands. */
   readonly version: number;
 
+  /** Calls `listener` after every change, when it can be read. Gives the function that ends this. */
+  onChange(listener: () => void): () => void;
+
   /**
    * Accepts and queues a job. While a job of the same prompt id is active, the same prompt answers as the first time
    * and another one is refused. @throws PromptIdInUseError

@@ -5,10 +5,13 @@ import type { JsonSyntaxError } from "@hearth/protocol";
 /** Answered with `status` and a line of plain text; an empty `detail` gives the status's own words. */
 export class HttpError extends Error {
   readonly statusCode: number;
+  /** the text without the status */
+  readonly detail: string;
   constructor(statusCode: number, detail = "") {
     super(detail === "" ? statusText(statusCode) : `${statusCode}: ${detail}`);
     this.name = "HttpError";
     this.statusCode = statusCode;
+    this.detail = detail === "" ? (STATUS_CODES[statusCode] ?? "Error") : detail;
   }
 }
 

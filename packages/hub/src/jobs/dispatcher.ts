@@ -2,7 +2,7 @@
  * Brings queued jobs and workers together. A job is claimed in the database before a worker hears of it, and every
  * report is fenced by its attempt; what a lost worker was running is tried again or ends with the reason.
  */
-import type { ClaimedJob, Finish, JobStore } from "@hearth/jobs";
+import type { ClaimedJob, JobStore } from "@hearth/jobs";
 import type { AttemptRef, JsonObject, RunMessage, RunResult, WorkerToHub } from "@hearth/protocol";
 import type { Logger } from "pino";
 import { isAlive } from "../link/process-alive.ts";
@@ -11,6 +11,7 @@ import type { SocketHub } from "../sockets/socket-hub.ts";
 import { finishOf } from "./finish.ts";
 import { lostResult } from "./lost-result.ts";
 import type { QueueCount } from "./queue-count.ts";
+import type { JobWatcher, RunningView } from "./watcher.ts";
 
 /** How long an attempt may go unheard before another may take its job; heartbeats renew it. */
 const LEASE_MS = 30_000;
@@ -18,11 +19,7 @@ const RENEW_MS = 5_000;
 /** After a restart of the hub: how long a worker may take to dial in and say that it still has the job. */
 const PICK_UP_MS = 5_000;
 
-interface RunningJob {
-  readonly ref: AttemptRef;
-  readonly owner: string;
-  readonly clientId: string | undefined;
-  readonly workerId: string | undefined;
+interface RunningJob extends RunningView {
   link: WorkerLink | undefined;
   /** node that was last announced as executing */
   node: string | undefined;
@@ -33,8 +30,7 @@ export interface DispatcherParts {
   readonly sockets: () => SocketHub;
   readonly queue: QueueCount;
   readonly log: Logger;
-  /** a job that ran has ended, in the database too */
-  readonly ended: (finish: Finish) => void;
+  readonly watcher: Required<JobWatcher>;
 }
 
 export class Dispatcher {
@@ -56,16 +52,11 @@ export class Dispatcher {
 
   /** Takes note of what ran when the last hub died; its worker may still have it. */
   async recover(): Promise<void> {
-    for (const job of await this.#parts.store.recover()) {
-      const ref = { jobId: job.id, promptId: job.promptId, attempt: job.attempt };
-      this.#running.set(job.id, {
-        ref,
-        owner: job.owner,
-        clientId: job.clientId,
-        workerId: job.workerId,
-        link: undefined,
-        node: undefined,
-      });
+    for (const { id, promptId, attempt, owner, clientId, workerId } of await this.#parts.store.recover()) {
+      const ref = { jobId: id, promptId, attempt };
+      const job: RunningJob = { ref, owner, clientId, workerId, link: undefined, node: undefined };
+      this.#running.set(id, job);
+      this.#parts.watcher.pickedUp(job);
     }
     if (this.#running.size > 0) {
       this.#pickUpTimer = setTimeout(() => void this.#stallUnclaimed(), PICK_UP_MS);
@@ -139,7 +130,10 @@ export class Dispatcher {
       return;
     }
     this.#running.delete(job.ref.jobId);
-    if (outcome === "queued") this.#parts.queue.requeued();
+    if (outcome === "queued") {
+      this.#parts.queue.requeued();
+      this.#parts.watcher.requeued(job);
+    }
     this.#parts.sockets().broadcastStatus();
     this.kick();
   }
@@ -173,14 +167,10 @@ export class Dispatcher {
 
   #assign(link: WorkerLink, job: ClaimedJob): void {
     const ref = { jobId: job.id, promptId: job.promptId, attempt: job.attempt };
-    this.#running.set(job.id, {
-      ref,
-      owner: job.owner,
-      clientId: job.clientId,
-      workerId: link.workerId,
-      link,
-      node: undefined,
-    });
+    const { owner, clientId } = job;
+    const running: RunningJob = { ref, owner, clientId, workerId: link.workerId, link, node: undefined };
+    this.#running.set(job.id, running);
+    this.#parts.watcher.started(running, job.prompt);
     this.#parts.queue.started();
     this.#parts.sockets().broadcastStatus();
     link.send({
@@ -215,6 +205,7 @@ export class Dispatcher {
   }
 
   #tell(job: RunningJob, message: RunMessage): void {
+    this.#parts.watcher.said(job, message);
     if (message.kind === "json" && message.type === "executing") {
       job.node = String((message.data as JsonObject)["node"]);
       if (job.clientId !== undefined) this.#lastClient = { clientId: job.clientId, node: job.node };
@@ -251,7 +242,7 @@ export class Dispatcher {
     this.#running.delete(job.ref.jobId);
     if (!taken) return;
     queue.ended();
-    this.#parts.ended(finished);
+    this.#parts.watcher.ended(job, finished);
     if (this.#lastClient?.clientId === job.clientId) this.#lastClient = undefined;
     const sockets = this.#parts.sockets();
     if (how !== "finish" && job.clientId !== undefined) {

@@ -37,6 +37,7 @@ class SqliteStore implements JobStore {
   readonly #records: JobRecords;
   readonly #events: EventRows;
   readonly documents: DocumentStore;
+  readonly #listeners = new Set<() => void>();
   #version = 0;
 
   constructor(open: OpenDatabase) {
@@ -60,12 +61,18 @@ class SqliteStore implements JobStore {
     return this.#version;
   }
 
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
   /** A change that clients see. Accepting and ending are durable against a power cut. */
   async #change<T>(durable: boolean, work: () => T): Promise<T> {
     try {
       return await this.#queue.run(durable, work);
     } finally {
       this.#version += 1;
+      for (const listener of this.#listeners) listener();
     }
   }
 
