@@ -1,7 +1,7 @@
 /** `POST /prompt`: from a body to an accepted job (section 3.3). */
 import { randomUUID } from "node:crypto";
-import { applyReplacements, validatePrompt } from "@hearth/graph";
-import { type JobStore, PromptIdInUseError } from "@hearth/jobs";
+import { applyReplacements, validatePrompt, type ValidationResult } from "@hearth/graph";
+import { type JobStore, PromptIdInUseError, type Surface } from "@hearth/jobs";
 import {
   isJsonObject,
   JsonFloat,
@@ -31,6 +31,10 @@ export interface SubmitParts {
 export interface SubmitRequest {
   readonly body: JsonValue;
   readonly owner: string;
+  /** the contract through which it came; default: ComfyUI's */
+  readonly surface?: Surface;
+  /** JSON text that the contract wants back with the job */
+  readonly details?: string;
   /** the request's `Comfy-Usage-Source` header */
   readonly usageSource?: string | undefined;
   /** called right before the prompt becomes a job, with who will follow it */
@@ -66,12 +70,27 @@ function numberOf(value: JsonValue): number {
   return typeof value === "boolean" ? Number(value) : toNumber(value);
 }
 
+/** Completes a prompt in place (classes that were renamed) and validates it as `POST /prompt` does. */
+export async function checkPrompt(
+  parts: SubmitParts,
+  prompt: JsonObject,
+  targets: readonly string[] | null = null,
+): Promise<ValidationResult> {
+  await parts.whenNodesKnown();
+  applyReplacements(prompt, parts.classes);
+  return validatePrompt(prompt, {
+    classes: parts.classes,
+    runValidator: (name, input) => parts.runValidator(name, { ...input }),
+    targets,
+  });
+}
+
 /**
  * Validates the prompt and makes it a job. The answer is given only once the job is durable.
  */
 export async function submitPrompt(
   parts: SubmitParts,
-  { body, owner, usageSource, beforeAccept }: SubmitRequest,
+  { body, owner, surface = "comfy", details, usageSource, beforeAccept }: SubmitRequest,
 ): Promise<SubmitAnswer> {
   if (!isJsonObject(body)) return refuse("no_prompt", "No prompt provided", "No prompt provided");
   const bad = badField(body);
@@ -108,14 +127,8 @@ export async function submitPrompt(
       refuse("invalid_prompt", "The prompt must be an object", "prompt must map node ids to nodes"),
     );
   }
-  await parts.whenNodesKnown();
-  applyReplacements(prompt, parts.classes);
   const targets = body["partial_execution_targets"] as string[] | null | undefined;
-  const result = await validatePrompt(prompt, {
-    classes: parts.classes,
-    runValidator: (name, input) => parts.runValidator(name, { ...input }),
-    targets: targets ?? null,
-  });
+  const result = await checkPrompt(parts, prompt, targets ?? null);
   if (!result.valid)
     return reject({ status: 400, body: { error: result.error, node_errors: result.nodeErrors } });
 
@@ -146,6 +159,8 @@ export async function submitPrompt(
       owner,
       createdAt,
       workflowId: workflowId(extraData),
+      surface,
+      details,
     });
     if (job.isNew) {
       parts.queue.queued();
