@@ -10,7 +10,7 @@ import { ask, postPrompt, SECRET, type Shared, upload } from "./hostile.ts";
 const TYPES = ["input", "output", "temp"] as const;
 
 /** Ways to write a path that leads to `secret.txt` beside the folder, as a query value. */
-const CLIMBS = [
+export const CLIMBS = [
   "../secret.txt",
   "%2e%2e/secret.txt",
   "..%2fsecret.txt",
@@ -35,7 +35,7 @@ const CLIMBS = [
 ] as const;
 
 /** The answer is a refusal and has nothing foreign in it. */
-function assertRefused({ status, body }: HttpResponse, what: string): void {
+export function assertRefused({ status, body }: HttpResponse, what: string): void {
   assert.ok(status >= 400 && status < 500, `${what}: ${status}`);
   assert.ok(!body.includes(SECRET) && !body.includes("root:"), what);
 }

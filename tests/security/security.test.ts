@@ -6,6 +6,7 @@ import { TestServer, until } from "../support/server.ts";
 import { testBodies } from "./bodies.ts";
 import { heldMemory, INSPECTOR_OPTION, postPrompt } from "./hostile.ts";
 import { testPages } from "./pages.ts";
+import { testEveryPath } from "./every-path.ts";
 import { plantSecrets, testEndlessLink, testPaths } from "./paths.ts";
 import { testPictures } from "./pictures.ts";
 import { testSockets } from "./sockets.ts";
@@ -47,6 +48,7 @@ async function runsWell(): Promise<void> {
 testBodies(() => server);
 testPictures(() => server);
 testPaths(() => server);
+testEveryPath(() => server);
 testPages(() => server);
 testSockets(() => server);
 
