@@ -41,9 +41,12 @@ export const FLAGS: ReadonlyMap<string, FlagRule> = new Map<string, FlagRule>([
   ),
   ...each("extra-model-paths-config", { arity: "many", repeats: true }),
   // Users, assets, database, manager, partner nodes
-  ...each("multi-user enable-assets disable-api-nodes disable-all-custom-nodes disable-metadata", none),
+  ...each(
+    "multi-user enable-assets enable-asset-hashing disable-api-nodes disable-all-custom-nodes disable-metadata",
+    none,
+  ),
   ...each("database-url", one),
-  ...each("enable-asset-hashing enable-manager list-feature-flags", nothing),
+  ...each("enable-manager list-feature-flags", nothing),
   ...each("disable-manager-ui enable-manager-legacy-ui", nothingIn("manager")),
   ...each("comfy-api-base default-hashing-function", nothingOf("one")),
   ...each("feature-flag", { arity: "one", repeats: true }),

@@ -63,9 +63,9 @@ test("flags that repeat collect, others take their last value", () => {
 
 test("what means nothing here is listed once", () => {
   const { ignored } = parseFlags(
-    "--lowvram --reserve-vram 1.5 --fast fp16_accumulation --fast --port 3 --enable-assets".split(" "),
+    "--lowvram --reserve-vram 1.5 --fast fp16_accumulation --fast --port 3".split(" "),
   );
-  assert.deepEqual(ignored, ["--lowvram", "--reserve-vram", "--fast", "--enable-assets"]);
+  assert.deepEqual(ignored, ["--lowvram", "--reserve-vram", "--fast"]);
 });
 
 test("wrong lines are named", () => {

@@ -44,6 +44,8 @@ export interface ServeOptions {
   readonly databaseFile?: string;
   readonly multiUser: boolean;
   readonly enableAssets: boolean;
+  /** assets get their hash when they are found, not only when it is asked for */
+  readonly hashAssets: boolean;
   /** `--disable-api-nodes`: also adds the content security policy */
   readonly disableApiNodes: boolean;
   readonly featureFlags: Readonly<Record<string, string>>;
@@ -74,9 +76,6 @@ const LEVELS: Readonly<Record<string, LogLevel>> = {
   CRITICAL: "fatal",
 };
 
-/** Accepted and understood, but nothing acts on them yet: the caller says so. */
-const NOT_YET = ["--enable-assets"];
-
 /** Flag → values of all its uses that count. */
 type Given = Map<string, string[]>;
 
@@ -88,9 +87,7 @@ export function parseFlags(argv: readonly string[]): ParsedFlags {
   const given = collect(argv);
   checkGroups(given);
   const options = optionsOf(new Values(given));
-  const ignored = [...given.keys()].filter(
-    (flag) => FLAGS.get(flag)?.ignored === true || NOT_YET.includes(flag),
-  );
+  const ignored = [...given.keys()].filter((flag) => FLAGS.get(flag)?.ignored === true);
   return { options, ignored };
 }
 
@@ -122,6 +119,7 @@ function optionsOf(values: Values): ServeOptions {
     ...(databaseFile === undefined ? {} : { databaseFile }),
     multiUser: values.has("--multi-user"),
     enableAssets: values.has("--enable-assets"),
+    hashAssets: values.has("--enable-asset-hashing"),
     disableApiNodes: values.has("--disable-api-nodes"),
     featureFlags: featureFlags(values.all("--feature-flag")),
     packs: values.has("--disable-all-custom-nodes") ? whitelist : "all",

@@ -96,6 +96,7 @@ export async function createServer(argv: readonly string[], logLevel?: string): 
       },
       tls: options.tls === undefined ? undefined : readTls(options.tls),
     },
+    assets: options.enableAssets ? { hashing: options.hashAssets } : undefined,
     launcher: nativeLauncher(folders, databaseFile, {
       metadata: options.metadata,
       previewSize: options.previewSize,

@@ -4,8 +4,10 @@ import path from "node:path";
 import { EventFile, type Finish, type JobStore, openSqliteStore } from "@hearth/jobs";
 import { type Folders, makeFolders, type PackReport } from "@hearth/protocol";
 import type { Logger } from "pino";
+import { Assets } from "./assets/index.ts";
 import { FileNames, ObjectInfo } from "./files/file-lists.ts";
 import type { ModelFolders } from "./files/model-folders.ts";
+import { registerAssets } from "./http/comfy/assets/index.ts";
 import { registerHistory } from "./http/comfy/history.ts";
 import { registerJobs } from "./http/comfy/jobs.ts";
 import { registerObjectInfo } from "./http/comfy/object-info.ts";
@@ -21,6 +23,7 @@ import { registerSignIn } from "./http/sign-in.ts";
 import { createHttpServer } from "./http/server.ts";
 import { allWatchers } from "./jobs/watcher.ts";
 import { Dispatcher } from "./jobs/dispatcher.ts";
+import { OutputIds } from "./jobs/output-ids.ts";
 import { QueueCount } from "./jobs/queue-count.ts";
 import { submitParts } from "./jobs/submit-parts.ts";
 import { LinkGateway } from "./link/gateway.ts";
@@ -32,6 +35,8 @@ import { DiskWatch } from "./ops/disk-watch.ts";
 import { HubMetrics } from "./ops/metrics.ts";
 import { Notifications } from "./ops/notifications.ts";
 import { stopHub } from "./stop.ts";
+import { userOf } from "./users/user-of.ts";
+import { jsonFrame } from "./sockets/run-frames.ts";
 import { SocketHub } from "./sockets/socket-hub.ts";
 
 export interface HubOptions {
@@ -42,6 +47,8 @@ export interface HubOptions {
   readonly http: Omit<HttpOptions, "folders" | "modelFolders" | "log" | "packs" | "logSockets">;
   /** which packs are wanted; default: all */
   readonly packs?: "all" | readonly string[];
+  /** `--enable-assets`; absent: off */
+  readonly assets?: { readonly hashing: boolean } | undefined;
   readonly launcher: WorkerLauncher;
   readonly log: Logger;
 }
@@ -71,14 +78,6 @@ export async function startHub(options: HubOptions): Promise<Hub> {
   const objectInfo = new ObjectInfo(catalog, names);
   const ready = Promise.withResolvers<void>();
   const packs = new PackFolders({ folders: folders.customNodes, wanted: options.packs });
-  const httpOptions: HttpOptions = {
-    ...options.http,
-    folders,
-    modelFolders: options.modelFolders,
-    log,
-    packs,
-    logSockets: () => sockets,
-  };
 
   let worker: number | undefined;
   let urls: string[] = [];
@@ -86,12 +85,30 @@ export async function startHub(options: HubOptions): Promise<Hub> {
   const note = (): void =>
     writeRunningFile(folders, { hub: process.pid, starter: process.ppid, worker, urls });
 
+  const assets = await openAssets(options, (type, data) => sockets.broadcast([jsonFrame(type, data)]));
+  const httpOptions: HttpOptions = {
+    ...options.http,
+    folders,
+    modelFolders: options.modelFolders,
+    log,
+    packs,
+    assets,
+    logSockets: () => sockets,
+  };
   const dispatcher = new Dispatcher({
     store,
     sockets: () => sockets,
     queue,
     log,
-    watcher: allWatchers([{ ended: (_job, finish) => noteEnd(finish, metrics, log) }]),
+    watcher: allWatchers([
+      { ended: (_job, finish) => noteEnd(finish, metrics, log) },
+      // Hashing and scanning leave the disk to what runs.
+      { started: () => assets?.setBusy(true), ended: () => assets?.setBusy(queue.running > 0) },
+    ]),
+    outputIds:
+      assets === undefined
+        ? undefined
+        : new OutputIds((promptId, files) => assets.registerOutputs(promptId, files), log),
   });
   await dispatcher.recover();
   const sockets: SocketHub = new SocketHub({
@@ -158,9 +175,19 @@ export async function startHub(options: HubOptions): Promise<Hub> {
   registerQueue(app, context);
   registerHistory(app, context);
   registerJobs(app, context);
-  registerObjectInfo(app, { objectInfo, whenNodesKnown: () => catalog.whenKnown() });
+  registerObjectInfo(app, {
+    objectInfo,
+    whenNodesKnown: () => catalog.whenKnown(),
+    asked: () => assets?.scanSoon(),
+  });
   registerWebSocket(app, () => sockets, options.http.corsOrigin === undefined);
   registerFileRoutes(app, httpOptions, names);
+  registerAssets(app, {
+    assets,
+    uploadDirectory: folders.input,
+    maxUploadBytes: httpOptions.maxUploadBytes,
+    viewerOf: (request) => (options.http.multiUser === true ? userOf(request) : ""),
+  });
   registerOpenApi(app);
 
   await gateway.listen();
@@ -168,19 +195,45 @@ export async function startHub(options: HubOptions): Promise<Hub> {
   const listening = await listen(app, options.addresses, options.http.tls);
   urls = listening.urls;
   note();
+  assets?.scanSoon();
   return {
     urls,
     ready: ready.promise,
     stop: () => {
       isOpen = false;
       diskWatch.stop();
-      return stopHub({ app, listening, dispatcher, supervisor, gateway, sockets, store, events, eventTimer });
+      return stopHub({
+        assets,
+        app,
+        listening,
+        dispatcher,
+        supervisor,
+        gateway,
+        sockets,
+        store,
+        events,
+        eventTimer,
+      });
     },
   };
 }
 
 /** With less than this, the next videos or downloads fail. */
 const LITTLE_DISK_BYTES = 1024 ** 3;
+/** Without its database the server runs, and says so. */
+async function openAssets(
+  { folders, modelFolders, log, assets }: HubOptions,
+  broadcast: (type: string, data: unknown) => void,
+): Promise<Assets | undefined> {
+  if (assets === undefined) return undefined;
+  try {
+    return await Assets.open({ folders, modelFolders, broadcast, log, hashing: assets.hashing });
+  } catch (error) {
+    log.error({ err: error }, "the asset database cannot be opened: assets are unavailable");
+    return undefined;
+  }
+}
+
 const EVENTS_MS = 500;
 
 /** The event file follows the table at its own pace: nobody waits for it. */

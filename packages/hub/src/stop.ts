@@ -1,6 +1,7 @@
 /** Stopping a hub in order: jobs go back to the queue, answers are finished, the database is closed. */
 import type { EventFile, JobStore } from "@hearth/jobs";
 import type { FastifyInstance } from "fastify";
+import type { Assets } from "./assets/index.ts";
 import type { Dispatcher } from "./jobs/dispatcher.ts";
 import type { LinkGateway } from "./link/gateway.ts";
 import type { WorkerSupervisor } from "./link/supervisor.ts";
@@ -12,6 +13,7 @@ const ANSWERS_MS = 10_000;
 const SWEEP_MS = 50;
 
 export interface RunningHub {
+  readonly assets: Assets | undefined;
   readonly app: FastifyInstance;
   readonly listening: Listening;
   readonly dispatcher: Dispatcher;
@@ -37,6 +39,7 @@ export async function stopHub(hub: RunningHub): Promise<void> {
   clearInterval(sweep);
   clearTimeout(cut);
   await gateway.close();
+  await hub.assets?.close();
   clearInterval(hub.eventTimer);
   await events.append();
   await events.close();

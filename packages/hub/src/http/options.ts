@@ -1,6 +1,7 @@
 /** What the HTTP side of a hub is told at its start. */
 import type { Folders, JsonValue } from "@hearth/protocol";
 import type { Logger } from "pino";
+import type { Assets } from "../assets/index.ts";
 import type { ModelFolders } from "../files/model-folders.ts";
 import type { PackFolders } from "../nodes/pack-folders.ts";
 import type { LogRing } from "../ops/log-ring.ts";
@@ -42,6 +43,8 @@ export interface HttpOptions {
   readonly csp: boolean;
   /** `--feature-flag` values for `/features` */
   readonly featureFlags: Readonly<Record<string, JsonValue>>;
+  /** the catalogue of assets; absent: off */
+  readonly assets?: Assets | undefined;
   readonly log: Logger;
   /** the command line, as `/system_stats` shows it */
   readonly argv: readonly string[];

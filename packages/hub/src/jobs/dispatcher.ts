@@ -10,6 +10,7 @@ import type { WorkerLink } from "../link/worker-link.ts";
 import type { SocketHub } from "../sockets/socket-hub.ts";
 import { finishOf } from "./finish.ts";
 import { lostResult } from "./lost-result.ts";
+import type { OutputIds } from "./output-ids.ts";
 import type { QueueCount } from "./queue-count.ts";
 import type { JobWatcher, RunningView } from "./watcher.ts";
 
@@ -23,6 +24,8 @@ interface RunningJob extends RunningView {
   link: WorkerLink | undefined;
   /** node that was last announced as executing */
   node: string | undefined;
+  /** what was said before, where saying it takes time */
+  told?: Promise<void>;
 }
 
 export interface DispatcherParts {
@@ -31,6 +34,8 @@ export interface DispatcherParts {
   readonly queue: QueueCount;
   readonly log: Logger;
   readonly watcher: Required<JobWatcher>;
+  /** adds to outputs the ids of their assets; absent: assets are off */
+  readonly outputIds?: OutputIds | undefined;
 }
 
 export class Dispatcher {
@@ -200,8 +205,29 @@ export class Dispatcher {
       }
       return;
     }
-    if (message.type === "messages") for (const item of message.items) this.#tell(job, item);
+    const { outputIds } = this.#parts;
+    if (outputIds !== undefined) job.told = this.#sayInTurn(job, link, message, outputIds);
+    else if (message.type === "messages") for (const item of message.items) this.#tell(job, item);
     else void this.#finished(job, link, message.result);
+  }
+
+  /** The same with ids added, which takes a moment: messages keep their order. */
+  async #sayInTurn(
+    job: RunningJob,
+    link: WorkerLink,
+    message: Extract<WorkerToHub, { type: "messages" | "finished" }>,
+    ids: OutputIds,
+  ): Promise<void> {
+    await job.told;
+    const { promptId } = job.ref;
+    if (message.type === "finished") {
+      await ids.ofResult(promptId, message.result);
+      return this.#finished(job, link, message.result);
+    }
+    for (const item of message.items) {
+      await ids.ofMessage(promptId, item);
+      this.#tell(job, item);
+    }
   }
 
   #tell(job: RunningJob, message: RunMessage): void {

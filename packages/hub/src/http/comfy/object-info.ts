@@ -10,13 +10,16 @@ const JSON_TYPE = "application/json; charset=utf-8";
 export interface ObjectInfoParts {
   readonly objectInfo: ObjectInfo;
   readonly whenNodesKnown: () => Promise<void>;
+  /** all classes were asked for */
+  readonly asked: () => void;
 }
 
 export function registerObjectInfo(
   app: FastifyInstance,
-  { objectInfo, whenNodesKnown }: ObjectInfoParts,
+  { objectInfo, whenNodesKnown, asked }: ObjectInfoParts,
 ): void {
   twin(app, "GET", "/object_info", async (_request, reply) => {
+    asked();
     await whenNodesKnown();
     return sendText(reply, objectInfo.current().text, JSON_TYPE);
   });

@@ -13,11 +13,11 @@ const COMFYUI_VERSION = "0.33.0";
 const HEARTH_VERSION = (createRequire(import.meta.url)("../../../package.json") as { version: string })
   .version;
 
-type SystemOptions = Pick<HttpOptions, "maxUploadBytes" | "featureFlags" | "argv">;
+type SystemOptions = Pick<HttpOptions, "maxUploadBytes" | "featureFlags" | "argv" | "assets">;
 
 /** What `/features` answers; extra flags never override these. */
 export function features(
-  options: Pick<SystemOptions, "maxUploadBytes" | "featureFlags">,
+  options: Pick<SystemOptions, "maxUploadBytes" | "featureFlags" | "assets">,
 ): Record<string, unknown> {
   const own = {
     supports_preview_metadata: true,
@@ -25,7 +25,7 @@ export function features(
     max_upload_size: options.maxUploadBytes,
     extension: { manager: { supports_v4: true } },
     node_replacements: true,
-    assets: false,
+    assets: options.assets !== undefined,
   };
   return { ...own, ...options.featureFlags, ...own };
 }

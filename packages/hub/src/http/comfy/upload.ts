@@ -1,7 +1,7 @@
 /** `/upload/image` and `/upload/mask` (section 3.9). */
 import { rm } from "node:fs/promises";
 import type { Readable } from "node:stream";
-import type { Folders } from "@hearth/protocol";
+import type { Folders, FolderType } from "@hearth/protocol";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { type Placement, placeFile } from "../../files/place-file.ts";
 import { removeStaleUploads } from "../../files/temporary.ts";
@@ -10,16 +10,17 @@ import { EmptyError, HttpError } from "../errors.ts";
 import { receiveForm, type ReceivedFile } from "../multipart.ts";
 import type { HttpOptions } from "../options.ts";
 import { twin } from "../twin.ts";
+import { uploadedAssetJson } from "./assets/index.ts";
 import { placeMasked } from "./mask.ts";
 import { folderOf } from "./view.ts";
 
-type UploadOptions = Pick<HttpOptions, "folders" | "maxUploadBytes">;
+type UploadOptions = Pick<HttpOptions, "folders" | "maxUploadBytes" | "assets">;
 
 /** What both operations read from the form. */
 export interface Upload {
   readonly file: ReceivedFile;
   readonly placement: Placement;
-  readonly type: string;
+  readonly type: FolderType;
   readonly fields: ReadonlyMap<string, string>;
 }
 
@@ -54,7 +55,14 @@ async function receive(
   try {
     const upload = readForm(folders, file, fields);
     const name = await place(upload);
-    return sendJson(reply, { name, subfolder: upload.placement.subfolder, type: upload.type });
+    const { subfolder } = upload.placement;
+    const asset = await options.assets?.registerUpload({ type: upload.type, subfolder, filename: name });
+    return sendJson(reply, {
+      name,
+      subfolder,
+      type: upload.type,
+      asset: asset === undefined ? undefined : uploadedAssetJson(asset),
+    });
   } finally {
     await rm(file.file, { force: true });
   }
@@ -63,7 +71,7 @@ async function receive(
 function readForm(folders: Folders, file: ReceivedFile, fields: ReadonlyMap<string, string>): Upload {
   const { filename, size, sha256 } = file;
   if (filename === "") throw new HttpError(400, "the image has no file name");
-  const type = fields.get("type") ?? "input";
+  const type = (fields.get("type") ?? "input") as FolderType;
   const root = folderOf(folders, type);
   if (root === undefined) throw new HttpError(400, "type must be input, output or temp");
   const overwrite = ["true", "1"].includes(fields.get("overwrite") ?? "");

@@ -22,21 +22,27 @@ const DEFAULT_QUALITY = 90;
 
 type Query = Readonly<Record<string, string | undefined>>;
 
-export function registerView(app: FastifyInstance, options: Pick<HttpOptions, "folders">): void {
+export function registerView(app: FastifyInstance, options: Pick<HttpOptions, "folders" | "assets">): void {
   // libvips keeps pictures by file name, and would show one that was replaced.
   sharp.cache(false);
   twin(app, "GET", "/view", async (request, reply) => {
     const query = request.query as Query;
-    const file = await fileOf(options.folders, query);
+    const content = query["filename"]?.startsWith("blake3:")
+      ? await options.assets?.fileOfHash(query["filename"])
+      : undefined;
+    const file = content?.path ?? (await fileOf(options.folders, query));
     const handle = await openFile(file);
     if (handle === undefined || handle === "directory") return sendEmpty(reply, 404);
-    const name = path.basename(file);
+    const name = content?.name ?? path.basename(file);
     const { preview, channel } = query;
     if (preview !== undefined || channel === "rgb" || channel === "a") {
       await handle.close();
       return sendPicture(reply, name, await encoded(file, preview, channel));
     }
-    return sendFile(request, reply, handle, { ...howToSend(request, name), typeOn304: true });
+    return sendFile(request, reply, handle, {
+      ...howToSend(request, name, content?.mimeType),
+      typeOn304: true,
+    });
   });
 }
 
@@ -69,8 +75,9 @@ export function folderOf(folders: Folders, type: string): string | undefined {
 function howToSend(
   request: FastifyRequest,
   name: string,
+  mimeType?: string,
 ): { contentType: string; headers: Record<string, string> } {
-  const contentType = contentTypeOf(name);
+  const contentType = mimeType ?? contentTypeOf(name);
   const headers: Record<string, string> = { "x-content-type-options": "nosniff" };
   if (!isDangerous(contentType)) {
     return { contentType, headers: { ...headers, "content-disposition": disposition(name) } };
