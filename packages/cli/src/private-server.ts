@@ -8,7 +8,7 @@ export interface PrivateServer {
 
 /** Starts a server below `base` and waits until its worker is there. */
 export async function startPrivateServer(base: string): Promise<PrivateServer> {
-  const hub = await createServer(["--base-directory", base, "--port", "0"], "warn");
+  const hub = await createServer(["--base-directory", base, "--port", "0"], { logLevel: "warn" });
   await hub.ready;
   const [url] = hub.urls;
   if (url === undefined) throw new Error("the server listens nowhere");

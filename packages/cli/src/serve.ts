@@ -3,10 +3,13 @@ import { readFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { createSecureContext } from "node:tls";
+import { fileURLToPath } from "node:url";
 import {
   defaultDatabaseFile,
   defaultModelFolders,
   type Hub,
+  ControlOptionError,
+  controlOptions,
   ExtraPathsError,
   keptSecret,
   LogRing,
@@ -17,8 +20,13 @@ import {
 } from "@hearth/hub";
 import { resolveFolders } from "@hearth/protocol";
 import { pino } from "pino";
+import { VERSION } from "./version.ts";
+import { replaceProcess } from "./restart/index.ts";
 import { FlagError, parseFlags } from "./flags.ts";
 import { nativeLauncher } from "./launcher.ts";
+
+/** The installation itself. */
+const PROJECT = fileURLToPath(new URL("../../..", import.meta.url));
 
 /** Where everything lives when nothing is said: `$HEARTH_HOME`, else `~/hearth`. */
 export function baseDirectory(): string {
@@ -28,25 +36,37 @@ export function baseDirectory(): string {
 /** Serves until a signal ends it. */
 export async function serve(argv: readonly string[]): Promise<number> {
   let hub: Hub;
+  const end = Promise.withResolvers<"stop" | "restart">();
   try {
-    hub = await createServer(argv);
+    hub = await createServer(argv, { restart: () => end.resolve("restart") });
   } catch (error) {
-    if (!(error instanceof FlagError || error instanceof ExtraPathsError)) throw error;
+    const isTheirs =
+      error instanceof FlagError || error instanceof ExtraPathsError || error instanceof ControlOptionError;
+    if (!isTheirs) throw error;
     console.error(`hearth: ${error.message}`);
     return 2;
   }
   for (const url of hub.urls) console.log(`To see the GUI go to: ${url}`);
-  if (!argv.includes("--quick-test-for-ci")) {
-    await new Promise<void>((resolve) => {
-      for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => resolve());
-    });
-  }
-  await hub.stop();
-  return 0;
+  if (argv.includes("--quick-test-for-ci")) end.resolve("stop");
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+    process.once(signal, () => end.resolve("stop"));
+  const isRestart = (await end.promise) === "restart";
+  await hub.stop({ handOver: isRestart });
+  return isRestart ? replaceProcess() : 0;
 }
 
-/** Starts a hub as the flags say; `logLevel` overrides theirs. @throws FlagError when they are wrong */
-export async function createServer(argv: readonly string[], logLevel?: string): Promise<Hub> {
+export interface ServerOptions {
+  /** overrides that of the flags; such a server is part of another program, and prints nothing */
+  readonly logLevel?: string;
+  /** a new hub process is wanted; absent: this one cannot be replaced */
+  readonly restart?: () => void;
+}
+
+/** Starts a hub as the flags say. @throws FlagError when they are wrong */
+export async function createServer(
+  argv: readonly string[],
+  { logLevel, restart = () => undefined }: ServerOptions = {},
+): Promise<Hub> {
   const { options, ignored } = parseFlags(argv);
   const level = logLevel ?? options.logLevel;
   const logRing = new LogRing();
@@ -97,6 +117,16 @@ export async function createServer(argv: readonly string[], logLevel?: string): 
       tls: options.tls === undefined ? undefined : readTls(options.tls),
     },
     assets: options.enableAssets ? { hashing: options.hashAssets } : undefined,
+    studio: {
+      version: VERSION,
+      inForce: { API_KEY: key.secret, STUDIO_DIR: folders.studio, STUDIO_PORT: String(options.port) },
+      versionFiles: [path.join(folders.studio, "version.json"), path.join(PROJECT, "version.json")],
+      extensionFolder: path.join(PROJECT, "extension"),
+      allowPrivateDownloads: process.env["HEARTH_PRIVATE_DOWNLOADS"] === "1",
+      telegramApi: process.env["TELEGRAM_API_ROOT"],
+      restart,
+    },
+    control: controlOptions(process.env),
     launcher: nativeLauncher(folders, databaseFile, {
       metadata: options.metadata,
       previewSize: options.previewSize,

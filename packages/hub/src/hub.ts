@@ -20,6 +20,8 @@ import { registerHealth } from "./http/ops/health.ts";
 import { registerMetrics } from "./http/ops/metrics.ts";
 import { registerOpenApi } from "./http/openapi/index.ts";
 import { registerSignIn } from "./http/sign-in.ts";
+import { registerControl } from "./http/control/index.ts";
+import type { ControlOptions } from "./control/options.ts";
 import { createHttpServer } from "./http/server.ts";
 import { allWatchers } from "./jobs/watcher.ts";
 import { Dispatcher } from "./jobs/dispatcher.ts";
@@ -35,6 +37,7 @@ import { DiskWatch } from "./ops/disk-watch.ts";
 import { HubMetrics } from "./ops/metrics.ts";
 import { Notifications } from "./ops/notifications.ts";
 import { stopHub } from "./stop.ts";
+import { Studio, type StudioOptions } from "./studio/studio.ts";
 import { userOf } from "./users/user-of.ts";
 import { jsonFrame } from "./sockets/run-frames.ts";
 import { SocketHub } from "./sockets/socket-hub.ts";
@@ -49,6 +52,8 @@ export interface HubOptions {
   readonly packs?: "all" | readonly string[];
   /** `--enable-assets`; absent: off */
   readonly assets?: { readonly hashing: boolean } | undefined;
+  readonly studio: StudioOptions;
+  readonly control: ControlOptions;
   readonly launcher: WorkerLauncher;
   readonly log: Logger;
 }
@@ -58,8 +63,11 @@ export interface Hub {
   readonly urls: readonly string[];
   /** resolves when the first worker is there */
   readonly ready: Promise<void>;
-  /** Queues running jobs again, finishes answers, and closes the database. */
-  stop(): Promise<void>;
+  /**
+   * Finishes answers and closes the database. What runs is queued again and its worker ends; with `handOver` both go
+   * on, and the next hub takes them back.
+   */
+  stop(how?: { readonly handOver: boolean }): Promise<void>;
 }
 
 export async function startHub(options: HubOptions): Promise<Hub> {
@@ -85,6 +93,10 @@ export async function startHub(options: HubOptions): Promise<Hub> {
   const note = (): void =>
     writeRunningFile(folders, { hub: process.pid, starter: process.ppid, worker, urls });
 
+  const studio = await Studio.open({
+    ...{ options: options.studio, store, folders, modelFolders: options.modelFolders, catalog, log },
+    found: events.found,
+  });
   const assets = await openAssets(options, (type, data) => sockets.broadcast([jsonFrame(type, data)]));
   const httpOptions: HttpOptions = {
     ...options.http,
@@ -100,7 +112,9 @@ export async function startHub(options: HubOptions): Promise<Hub> {
     sockets: () => sockets,
     queue,
     log,
+    isPaused: () => studio.pause.isPaused,
     watcher: allWatchers([
+      ...studio.watchers,
       { ended: (_job, finish) => noteEnd(finish, metrics, log) },
       // Hashing and scanning leave the disk to what runs.
       { started: () => assets?.setBusy(true), ended: () => assets?.setBusy(queue.running > 0) },
@@ -180,7 +194,25 @@ export async function startHub(options: HubOptions): Promise<Hub> {
     whenNodesKnown: () => catalog.whenKnown(),
     asked: () => assets?.scanSoon(),
   });
-  registerWebSocket(app, () => sockets, options.http.corsOrigin === undefined);
+  const checkOrigin = options.http.corsOrigin === undefined;
+  const studioSockets = await studio.register(app, {
+    ...{ submit, dispatcher, queue, names, checkOrigin, sockets: () => sockets },
+    maxUploadBytes: httpOptions.maxUploadBytes,
+    databaseFiles: [options.databaseFile],
+    workers: () => gateway.links,
+  });
+  registerWebSocket(
+    app,
+    () => sockets,
+    checkOrigin,
+    (...upgrade) => studioSockets.upgrade(...upgrade),
+  );
+  const control = registerControl(app, {
+    ...{ store, submit, dispatcher, folders, log, options: options.control },
+    queueChanged: () => sockets.broadcastStatus(),
+    maxUploadBytes: httpOptions.maxUploadBytes,
+    secret: keptSecret(folders.studio, "url-secret").secret,
+  });
   registerFileRoutes(app, httpOptions, names);
   registerAssets(app, {
     assets,
@@ -190,20 +222,25 @@ export async function startHub(options: HubOptions): Promise<Hub> {
   });
   registerOpenApi(app);
 
+  await control.recover();
   await gateway.listen();
   supervisor.begin(leftBehind?.worker);
   const listening = await listen(app, options.addresses, options.http.tls);
   urls = listening.urls;
   note();
   assets?.scanSoon();
+  void studio.begin();
   return {
     urls,
     ready: ready.promise,
-    stop: () => {
+    stop: ({ handOver } = { handOver: false }) => {
       isOpen = false;
       diskWatch.stop();
       return stopHub({
+        handOver,
         assets,
+        studio,
+        control,
         app,
         listening,
         dispatcher,

@@ -2,10 +2,12 @@
 import type { EventFile, JobStore } from "@hearth/jobs";
 import type { FastifyInstance } from "fastify";
 import type { Assets } from "./assets/index.ts";
+import type { Control } from "./http/control/index.ts";
 import type { Dispatcher } from "./jobs/dispatcher.ts";
 import type { LinkGateway } from "./link/gateway.ts";
 import type { WorkerSupervisor } from "./link/supervisor.ts";
 import type { Listening } from "./listen.ts";
+import type { Studio } from "./studio/studio.ts";
 import type { SocketHub } from "./sockets/socket-hub.ts";
 
 /** An answer that takes longer than this to finish is cut off. */
@@ -13,6 +15,10 @@ const ANSWERS_MS = 10_000;
 const SWEEP_MS = 50;
 
 export interface RunningHub {
+  /** another hub follows at once: jobs and workers go on */
+  readonly handOver: boolean;
+  readonly studio: Studio;
+  readonly control: Control;
   readonly assets: Assets | undefined;
   readonly app: FastifyInstance;
   readonly listening: Listening;
@@ -28,9 +34,10 @@ export interface RunningHub {
 export async function stopHub(hub: RunningHub): Promise<void> {
   const { app, gateway, events, store } = hub;
   hub.supervisor.stop();
-  await hub.dispatcher.stop();
+  await hub.dispatcher.stop({ handOver: hub.handOver });
   hub.sockets.close();
-  for (const link of gateway.links) link.send({ type: "stop" });
+  await hub.control.close();
+  if (!hub.handOver) for (const link of gateway.links) link.send({ type: "stop" });
   hub.listening.close();
   // A connection that stays open after its answer would keep the process.
   const sweep = setInterval(() => app.server.closeIdleConnections(), SWEEP_MS);
@@ -40,6 +47,7 @@ export async function stopHub(hub: RunningHub): Promise<void> {
   clearTimeout(cut);
   await gateway.close();
   await hub.assets?.close();
+  await hub.studio.close();
   clearInterval(hub.eventTimer);
   await events.append();
   await events.close();

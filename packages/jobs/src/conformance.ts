@@ -378,6 +378,95 @@ export function jobStoreSuite(name: string, open: () => Promise<StoreUnderTest>)
       assert.equal((await store.listRecords({ order: "newest", limit: 1 })).total, 5);
     });
 
+    check("ended jobs are found by the words in them, once they have ended", async (store) => {
+      const details =
+        '{"workflow_id": "flow", "params": {"text": "ein schöner Garten"}, "seeds": {"seed": 9007199254740993}}';
+      await store.accept(newJob("a", { surface: "studio", details }));
+      const prompt =
+        '{"1": {"class_type": "SaveImage", "inputs": {"prefix": "holiday"}, "_meta": {"title": "Garden"}}}';
+      await store.accept(newJob("b", { prompt, owner: "o" }));
+      const ids = async (text: string, more: object = {}): Promise<string[]> =>
+        (await store.listRecords({ order: "newest", text, ...more })).jobs.map((job) => job.promptId);
+      assert.deepEqual(await ids("gar"), [], "nothing has ended");
+      await runNext(store);
+      await runNext(store, { outputs: '{"1": {"images": [{"filename": "sunset_00012_.png"}]}}' });
+      assert.deepEqual(await ids("gar"), ["b", "a"]);
+      assert.deepEqual(await ids("SCHONER garten"), ["a"]);
+      assert.deepEqual(await ids("9007199254740993"), ["a"]);
+      assert.deepEqual(await ids("sunset_00012"), ["b"]);
+      assert.deepEqual(await ids("gar", { owner: "o" }), ["b"]);
+      assert.deepEqual(await ids("gar", { states: ["failed"] }), []);
+      assert.deepEqual(await ids("gar", { limit: 1, offset: 1 }), ["a"]);
+      assert.equal((await store.listRecords({ order: "newest", text: "gar", limit: 1 })).total, 2);
+      assert.deepEqual(await ids('" OR NEAR( *'), [], "words, not the syntax of an index");
+      assert.deepEqual(await ids("--"), []);
+      const { id } = (await store.recordByPromptId("a")) ?? { id: "" };
+      await store.remove(id);
+      assert.deepEqual(await ids("gar"), ["b"]);
+    });
+
+    check("records of one workflow of Studio, and of states that have ended", async (store) => {
+      for (const [id, flow] of [
+        ["a", "x"],
+        ["b", "y"],
+        ["c", "x"],
+      ] as const) {
+        await store.accept(newJob(id, { surface: "studio", details: `{"workflow_id": "${flow}"}` }));
+      }
+      await store.accept(newJob("raw"));
+      await runNext(store);
+      await runNext(store, { state: "failed", error: "{}" });
+      const ids = async (more: object): Promise<string[]> =>
+        (await store.listRecords({ order: "newest", ...more })).jobs.map((job) => job.promptId);
+      const ended = ["completed", "failed", "cancelled", "stalled"] as const;
+      assert.deepEqual(await ids({ studioWorkflow: "x" }), ["c", "a"]);
+      assert.deepEqual(await ids({ studioWorkflow: "x", states: ended }), ["a"]);
+      assert.deepEqual(await ids({ states: ended }), ["b", "a"]);
+      assert.deepEqual(await ids({ states: ["failed"] }), ["b"]);
+      assert.deepEqual(await ids({ states: ["failed", "queued"] }), ["raw", "c", "b"]);
+      assert.deepEqual(await ids({ states: ended, owner: "anonymous", limit: 1, offset: 1 }), ["a"]);
+      assert.deepEqual(await ids({ states: [] }), []);
+      const { id } = (await store.recordByPromptId("c")) ?? { id: "" };
+      assert.deepEqual(await ids({ acceptedBefore: id, limit: 1 }), ["b"]);
+      assert.equal((await store.recordByPromptId("b"))?.failedPrompt, newJob("b").prompt);
+      assert.equal((await store.recordByPromptId("a"))?.failedPrompt, undefined);
+      assert.equal(await store.recordByPromptId("a", "somebody"), undefined);
+    });
+
+    check("where the policy says so, all that waits or runs is stalled", async (store) => {
+      for (const id of ["a", "b", "c"]) await store.accept(newJob(id));
+      await runNext(store);
+      const job = await store.claim("w", LEASE);
+      assert.equal(await store.stallAll(), 2);
+      assert.equal(await store.stallAll(), 0);
+      assert.deepEqual(await store.countByState(), { completed: 1, stalled: 2 });
+      assert.equal((await store.getByPromptId("b"))?.endedAt, undefined);
+      assert.equal(await store.finish(job?.id ?? "", 1, finished()), false, "its worker comes too late");
+      assert.deepEqual(
+        (await store.listHistory({})).map((row) => row.promptId),
+        ["a", "b", "c"],
+      );
+      assert.equal((await store.latestEvents({ types: ["job.stalled"], limit: 9 })).length, 2);
+    });
+
+    check("a job goes between two of one number, however often", async (store) => {
+      const ids = new Map<string, string>();
+      for (const name of ["a", "b", "c", "d"]) {
+        ids.set(name, (await store.accept(newJob(name, { number: name === "d" ? 8 : 7 }))).id);
+      }
+      const id = (name: string): string => ids.get(name) ?? "";
+      const order = async (): Promise<string> =>
+        (await store.listQueue()).pending.map((job) => job.promptId).join("");
+      await store.move(id("d"), { before: id("b") });
+      assert.equal(await order(), "adbc");
+      for (let round = 0; round < 80; round += 1) {
+        await store.move(id("c"), { after: id("a") });
+        assert.equal(await order(), "acdb");
+        await store.move(id("d"), { after: id("a") });
+        assert.equal(await order(), "adcb");
+      }
+    });
+
     check("an ended job can be removed for good, a waiting one cannot", async (store) => {
       const { id } = await store.accept(newJob("a"));
       assert.equal(await store.remove(id), false);
@@ -407,6 +496,21 @@ export function jobStoreSuite(name: string, open: () => Promise<StoreUnderTest>)
       assert.equal(await store.move(id("b"), { before: "999" }), false);
       await store.claim("w", LEASE);
       assert.equal(await store.move(id("b"), { front: true }), false, "it runs");
+    });
+
+    check("an event says whose job it is about, and numbers may be made to go on", async (store) => {
+      await store.accept(newJob("a", { owner: "o" }));
+      await store.addEvent({ type: "system.startup", data: {} });
+      await store.continueEventsAfter(40);
+      await store.cancel(["a"]);
+      assert.deepEqual(
+        (await store.events(0, 10)).map(({ seq, owner }) => [seq, owner]),
+        [
+          [1, "o"],
+          [2, undefined],
+          [41, "o"],
+        ],
+      );
     });
 
     check("events of other things stand in the same log", async (store) => {

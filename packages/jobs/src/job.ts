@@ -131,6 +131,8 @@ export interface JobRecord extends JobSummary {
   readonly details: string | undefined;
   readonly outputs: string | undefined;
   readonly status: string | undefined;
+  /** the prompt of a failed job, which has the titles of its nodes; other jobs have it in `Job` */
+  readonly failedPrompt: string | undefined;
   /** JSON text: milliseconds by node id */
   readonly nodeTimes: string | undefined;
   readonly clientId: string | undefined;

@@ -5,7 +5,7 @@
  *       │                       │  ▲       │  └──► failed
  *       └─► invalid             │  └───────┤ worker lost: queued again, or
  *                               ▼          ▼
- *                           cancelled   stalled
+ *                           cancelled   stalled (also what was queued, where the policy is to stall all)
  */
 import { IllegalTransitionError } from "./errors.ts";
 
@@ -23,7 +23,7 @@ export type JobState =
 const NEXT: Readonly<Record<JobState, readonly JobState[]>> = {
   accepted: ["uploaded", "queued", "invalid", "cancelled"],
   uploaded: ["queued", "invalid", "cancelled"],
-  queued: ["running", "cancelled"],
+  queued: ["running", "cancelled", "stalled"],
   running: ["completed", "failed", "cancelled", "stalled", "queued"],
   completed: [],
   failed: [],

@@ -37,10 +37,18 @@ export interface ListRecords {
   readonly states?: readonly JobState[] | undefined;
   readonly surface?: Surface | undefined;
   readonly owner?: string | undefined;
+  /** what Studio's details name as the `workflow_id` */
+  readonly studioWorkflow?: string | undefined;
+  /** words that all occur in the job, or begin one that does; finds ended jobs alone */
+  readonly text?: string | undefined;
+  /** only jobs that were accepted before this one, by its id */
+  readonly acceptedBefore?: string | undefined;
   /** `queue`: what runs, then what waits in the order in which it will run; `newest`: the last accepted first */
   readonly order: "queue" | "newest";
   readonly limit?: number | undefined;
   readonly offset?: number | undefined;
+  /** false: nobody asks how many there are, and `total` is that of the page */
+  readonly countAll?: boolean;
 }
 
 /** Where in the queue a waiting job goes. `before` and `after` name waiting jobs by their ids. */
@@ -96,6 +104,9 @@ export interface JobStore {
   /** A page of records, and how many there are in all. Also those that ComfyUI's clients took out of their history. */
   listRecords(options: ListRecords): Promise<{ jobs: JobRecord[]; total: number }>;
 
+  /** The newest record of a prompt id, whatever its surface. */
+  recordByPromptId(promptId: string, owner?: string): Promise<JobRecord | undefined>;
+
   countByState(owner?: string): Promise<Partial<Record<JobState, number>>>;
 
   /** Takes a value of the counter that names priorities; refused prompts count too. */
@@ -134,6 +145,9 @@ export interface JobStore {
   /** Cancels all waiting jobs; gives how many there were. */
   clearQueue(owner?: string): Promise<number>;
 
+  /** Ends all that waits or runs as stalled, without a time of its end; gives how many there were. */
+  stallAll(): Promise<number>;
+
   /** Running jobs, and waiting ones in the order in which they will run. */
   listQueue(owner?: string): Promise<{ running: QueuedJob[]; pending: QueuedJob[] }>;
   counts(): Promise<{ pending: number; running: number }>;
@@ -155,6 +169,9 @@ export interface JobStore {
 
   /** Writes an event that no change of a job tells. */
   addEvent(event: NewEvent): Promise<void>;
+
+  /** Numbers later events from after `seq` on: a log that was kept elsewhere goes on. */
+  continueEventsAfter(seq: number): Promise<void>;
 
   /** The newest events of some types, oldest of them first. */
   latestEvents(filter: EventFilter): Promise<JobEvent[]>;

@@ -35,7 +35,7 @@ declare module "fastify" {
 const MAX_PARAMETER = 8192;
 const BODY_IDLE_MS = 60_000;
 /** Open to everybody: signing in, and what a probe asks. */
-const OWN_ACCESS = /^\/(?:api\/(?:admin|run)|v1)(?:\/|$)/;
+const OWN_ACCESS = /^\/(?:api\/(?:admin|run|comfyui)|v1)(?:\/|$)/;
 const PUBLIC_PATHS = new Set(["/login", "/api/auth/login", "/api/health", "/ready"]);
 
 /** Makes the server; routes are registered on it with `route` and `twin`, files with `registerFileRoutes` of `comfy/`. */

@@ -33,6 +33,8 @@ export interface DispatcherParts {
   readonly sockets: () => SocketHub;
   readonly queue: QueueCount;
   readonly log: Logger;
+  /** an operator has paused the queue: what runs goes on, nothing new starts */
+  readonly isPaused: () => boolean;
   readonly watcher: Required<JobWatcher>;
   /** adds to outputs the ids of their assets; absent: assets are off */
   readonly outputIds?: OutputIds | undefined;
@@ -158,7 +160,7 @@ export class Dispatcher {
       do {
         this.#again = false;
         for (const link of [...this.#idle]) {
-          if (this.#stopped || this.#parts.queue.pending === 0) break;
+          if (this.#stopped || this.#parts.isPaused() || this.#parts.queue.pending === 0) break;
           this.#idle.delete(link);
           const job = await this.#parts.store.claim(link.workerId, { leaseMs: LEASE_MS });
           if (job === undefined) this.#idle.add(link);
@@ -310,13 +312,13 @@ export class Dispatcher {
     }
   }
 
-  /** Assigns nothing more, and queues again what runs: it starts anew with the next hub. */
-  async stop(): Promise<void> {
+  /** Assigns nothing more. What runs is queued again, or left to its worker and the next hub. */
+  async stop({ handOver }: { handOver: boolean }): Promise<void> {
     this.#stopped = true;
     clearInterval(this.#renewTimer);
     clearTimeout(this.#pickUpTimer);
     await this.#claiming;
-    await Promise.all([...this.#running.values()].map((job) => this.#handBack(job)));
+    if (!handOver) await Promise.all([...this.#running.values()].map((job) => this.#handBack(job)));
   }
 
   async #handBack(job: RunningJob): Promise<void> {

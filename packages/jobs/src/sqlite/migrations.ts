@@ -83,6 +83,19 @@ const STEPS: readonly string[] = [
     PRIMARY KEY (collection, key)
   ) WITHOUT ROWID;
   `,
+  // Pages, counts and text search of ended jobs; whose an event is.
+  `
+  ALTER TABLE events ADD COLUMN owner TEXT;
+  UPDATE events SET owner = (SELECT owner FROM jobs WHERE jobs.id = events.job_id) WHERE job_id IS NOT NULL;
+  CREATE INDEX jobs_ended ON jobs (id, state) WHERE state IN ('completed', 'failed', 'cancelled', 'stalled');
+  CREATE INDEX jobs_ended_by_owner ON jobs (owner, id, state)
+    WHERE state IN ('completed', 'failed', 'cancelled', 'stalled');
+  CREATE INDEX jobs_by_studio_workflow ON jobs (details ->> '$.workflow_id', id, state)
+    WHERE surface = 'studio' AND details IS NOT NULL;
+  CREATE VIRTUAL TABLE job_texts USING fts5(
+    text, content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 2'
+  );
+  `,
 ];
 
 /** What a database of this version of the code says as its `user_version`. */

@@ -5,8 +5,11 @@ import { assertTransition, type JobState } from "../states.ts";
 import type { ListRecords, Place } from "../store.ts";
 import type { EventRows } from "./event-rows.ts";
 import { jobRecord, RECORD_COLUMNS, type Row } from "./rows.ts";
+import { searchQuery } from "./search.ts";
 import { Statements } from "./statements.ts";
 
+const HISTORY_STATES: readonly JobState[] = ["completed", "failed", "cancelled", "stalled"];
+const IN_HISTORY = "state IN ('completed', 'failed', 'cancelled', 'stalled')";
 const ENDED = "('completed', 'failed', 'cancelled', 'stalled', 'invalid')";
 
 export class JobRecords {
@@ -30,7 +33,7 @@ export class JobRecords {
       Date.now(),
       Number(jobId),
     );
-    this.#events.add({ type: `job.${to}`, jobId, data: { prompt_id: row["prompt_id"] } });
+    this.#events.addOfJob(`job.${to}`, jobId, { prompt_id: row["prompt_id"] });
     return true;
   }
 
@@ -49,7 +52,7 @@ export class JobRecords {
       ready.details ?? null,
       Number(jobId),
     );
-    this.#events.add({ type: "job.queued", jobId, data: { prompt_id: row["prompt_id"] } });
+    this.#events.addOfJob("job.queued", jobId, { prompt_id: row["prompt_id"] });
     return true;
   }
 
@@ -69,17 +72,15 @@ export class JobRecords {
       Date.now(),
       Number(jobId),
     );
-    this.#events.add({ type: "job.cancelled", jobId, data: { prompt_id: row["prompt_id"] } });
+    this.#events.addOfJob("job.cancelled", jobId, { prompt_id: row["prompt_id"] });
     return true;
   }
 
   remove(jobId: string): boolean {
-    const row = this.#sql.get(
-      `DELETE FROM jobs WHERE id = ? AND state IN ${ENDED} RETURNING prompt_id`,
-      Number(jobId),
-    );
+    const row = this.#sql.get(`SELECT prompt_id FROM jobs WHERE id = ? AND state IN ${ENDED}`, Number(jobId));
     if (row === undefined) return false;
-    this.#events.add({ type: "job.deleted", jobId, data: { prompt_id: row["prompt_id"] } });
+    this.#events.addOfJob("job.deleted", jobId, { prompt_id: row["prompt_id"] });
+    this.#sql.run("DELETE FROM jobs WHERE id = ?", Number(jobId));
     return true;
   }
 
@@ -88,15 +89,17 @@ export class JobRecords {
   }
 
   move(jobId: string, place: Place): boolean {
-    const number = this.#numberFor(Number(jobId), place);
+    const id = Number(jobId);
+    const isWaiting = this.#sql.get("SELECT 1 AS found FROM jobs WHERE id = ? AND state = 'queued'", id);
+    if (isWaiting === undefined) return false;
+    const number = this.#numberFor(id, place);
     if (number === undefined) return false;
-    const { changes } = this.#sql.run(
-      "UPDATE jobs SET number = ?, number_text = ? WHERE id = ? AND state = 'queued'",
-      number,
-      String(number),
-      Number(jobId),
-    );
-    return changes > 0;
+    this.#setNumber(id, number);
+    return true;
+  }
+
+  #setNumber(id: number, number: number): void {
+    this.#sql.run("UPDATE jobs SET number = ?, number_text = ? WHERE id = ?", number, String(number), id);
   }
 
   #numberFor(id: number, place: Place): number | undefined {
@@ -106,31 +109,62 @@ export class JobRecords {
         "SELECT id, number FROM jobs WHERE state = 'queued' AND id <> ? ORDER BY number, prompt_id, id",
         id,
       )
-      .map((row) => ({ id: String(row["id"]), number: Number(row["number"]) }));
+      .map((row) => ({ id: Number(row["id"]), number: Number(row["number"]) }));
     if ("front" in place) return (waiting[0]?.number ?? 1) - 1;
     const isBefore = "before" in place;
-    const at = waiting.findIndex((job) => job.id === (isBefore ? place.before : place.after));
-    if (at < 0) return undefined;
-    const left = waiting[isBefore ? at - 1 : at]?.number;
-    const right = waiting[isBefore ? at : at + 1]?.number;
+    const named = waiting.findIndex((job) => job.id === Number(isBefore ? place.before : place.after));
+    if (named < 0) return undefined;
+    const at = isBefore ? named : named + 1;
+    const left = waiting[at - 1]?.number;
+    const right = waiting[at]?.number;
     if (left === undefined) return (right ?? 1) - 1;
-    return right === undefined ? left + 1 : (left + right) / 2;
+    if (right === undefined) return left + 1;
+    const middle = (left + right) / 2;
+    if (left < middle && middle < right) return middle;
+    // Jobs of one number stand in the order of their ids: there is no room between them until the later ones step back.
+    const end = waiting.findIndex((job, index) => index > at && job.number > right);
+    const behind = waiting.slice(at, end < 0 ? undefined : end);
+    const room = ((waiting[end]?.number ?? left + behind.length + 2) - left) / (behind.length + 2);
+    behind.forEach((job, index) => this.#setNumber(job.id, left + room * (index + 2)));
+    return left + room;
   }
 
   list(options: ListRecords): { jobs: JobRecord[]; total: number } {
-    const { where, values } = conditions(options);
-    const total = Number(this.#sql.get(`SELECT COUNT(*) AS n FROM jobs ${where}`, ...values)?.["n"]);
+    const chosen = selection(options);
+    if (chosen === undefined) return { jobs: [], total: 0 };
+    const { from, where, values } = chosen;
     const order =
       options.order === "queue"
-        ? "CASE state WHEN 'running' THEN 0 WHEN 'queued' THEN 1 ELSE 2 END, number, prompt_id, id"
-        : "id DESC";
-    const rows = this.#sql.all(
-      `SELECT ${RECORD_COLUMNS} FROM jobs ${where} ORDER BY ${order} LIMIT ? OFFSET ?`,
-      ...values,
-      options.limit ?? -1,
-      options.offset ?? 0,
+        ? "CASE state WHEN 'running' THEN 0 WHEN 'queued' THEN 1 ELSE 2 END, number, prompt_id, jobs.id"
+        : chosen.byText
+          ? "job_texts.rowid DESC"
+          : "jobs.id DESC";
+    // The page is found in an index alone; only its own wide rows are read.
+    const ids = this.#sql
+      .all(
+        `SELECT jobs.id AS id FROM ${from} ${where} ORDER BY ${order} LIMIT ? OFFSET ?`,
+        ...values,
+        options.limit ?? -1,
+        options.offset ?? 0,
+      )
+      .map((row) => Number(row["id"]));
+    const jobs = ids.flatMap((id) => {
+      const row = this.#sql.get(`SELECT ${RECORD_COLUMNS} FROM jobs WHERE id = ?`, id);
+      return row === undefined ? [] : [jobRecord(row)];
+    });
+    if (options.countAll === false) return { jobs, total: jobs.length };
+    const total = this.#sql.get(`SELECT COUNT(*) AS n FROM ${from} ${where}`, ...values)?.["n"];
+    return { jobs, total: Number(total) };
+  }
+
+  byPromptId(promptId: string, owner?: string): JobRecord | undefined {
+    const row = this.#sql.get(
+      `SELECT ${RECORD_COLUMNS} FROM jobs WHERE prompt_id = ?1 AND (?2 IS NULL OR owner = ?2)
+       ORDER BY id DESC LIMIT 1`,
+      promptId,
+      owner ?? null,
     );
-    return { jobs: rows.map(jobRecord), total };
+    return row === undefined ? undefined : jobRecord(row);
   }
 
   countByState(owner?: string): Partial<Record<JobState, number>> {
@@ -142,12 +176,48 @@ export class JobRecords {
   }
 }
 
-function conditions({ states, surface, owner }: ListRecords): { where: string; values: SQLInputValue[] } {
+interface Selection {
+  readonly from: string;
+  readonly where: string;
+  readonly values: SQLInputValue[];
+  readonly byText: boolean;
+}
+
+/** Undefined: nothing can match. */
+function selection(options: ListRecords): Selection | undefined {
+  const { states, surface, owner, studioWorkflow, text } = options;
   const parts: string[] = [];
   const values: SQLInputValue[] = [];
+  let from = "jobs";
+  if (text !== undefined) {
+    const query = searchQuery(text);
+    if (query === undefined) return undefined;
+    // CROSS JOIN keeps this order: the words first, newest job first, then the row of each.
+    from = "job_texts CROSS JOIN jobs ON jobs.id = job_texts.rowid";
+    parts.push("job_texts MATCH ?");
+    values.push(query);
+  }
+  if (studioWorkflow !== undefined) {
+    parts.push("surface = 'studio' AND details IS NOT NULL AND details ->> '$.workflow_id' = ?");
+    values.push(studioWorkflow);
+  }
   if (states !== undefined) {
-    parts.push(`state IN (${states.map(() => "?").join(", ")})`);
-    values.push(...states);
+    if (states.length === 0) return undefined;
+    // The partial indexes of ended jobs need their own words in the question.
+    if (states.every((state) => HISTORY_STATES.includes(state))) {
+      parts.push(IN_HISTORY);
+      if (text === undefined && studioWorkflow === undefined && surface === undefined) {
+        from = `jobs INDEXED BY ${owner === undefined ? "jobs_ended" : "jobs_ended_by_owner"}`;
+      }
+    }
+    if (states.length < HISTORY_STATES.length || parts.at(-1) !== IN_HISTORY) {
+      parts.push(`state IN (${states.map(() => "?").join(", ")})`);
+      values.push(...states);
+    }
+  }
+  if (options.acceptedBefore !== undefined) {
+    parts.push(text === undefined ? "jobs.id < ?" : "job_texts.rowid < ?");
+    values.push(Number(options.acceptedBefore));
   }
   if (surface !== undefined) {
     parts.push("surface = ?");
@@ -157,5 +227,6 @@ function conditions({ states, surface, owner }: ListRecords): { where: string; v
     parts.push("owner = ?");
     values.push(owner);
   }
-  return { where: parts.length === 0 ? "" : `WHERE ${parts.join(" AND ")}`, values };
+  const where = parts.length === 0 ? "" : `WHERE ${parts.join(" AND ")}`;
+  return { from, where, values, byText: text !== undefined };
 }

@@ -7,7 +7,7 @@ export type Row = Record<string, string | number | null>;
 
 export const SUMMARY_COLUMNS =
   "id, prompt_id, state, number_text, attempt, created_at, started_at, ended_at, error, outputs_count, previewable_count, preview_output, workflow_id, quarantined";
-export const RECORD_COLUMNS = `${SUMMARY_COLUMNS}, owner, surface, details, outputs, status, node_times, client_id`;
+export const RECORD_COLUMNS = `${SUMMARY_COLUMNS}, owner, surface, details, outputs, status, node_times, client_id, CASE state WHEN 'failed' THEN prompt END AS failed_prompt`;
 export const QUEUE_COLUMNS = "id, prompt_id, number_text, prompt, extra_data, outputs_to_execute";
 
 const text = (value: Row[string] | undefined): string => String(value);
@@ -78,6 +78,7 @@ export function jobRecord(row: Row): JobRecord {
     details: optional(row["details"]),
     outputs: optional(row["outputs"]),
     status: optional(row["status"]),
+    failedPrompt: optional(row["failed_prompt"]),
     nodeTimes: optional(row["node_times"]),
     clientId: optional(row["client_id"]),
   };

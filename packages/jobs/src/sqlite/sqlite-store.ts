@@ -13,7 +13,7 @@ import type {
   Ready,
 } from "../job.ts";
 import type { DocumentStore } from "../documents.ts";
-import type { EventFilter, JobEvent, NewEvent } from "../event.ts";
+import type { EventFilter, JobEvent, NewEvent, WordEvent } from "../event.ts";
 import type { JobState } from "../states.ts";
 import type { HistoryWindow, JobStore, ListJobs, ListRecords, Place } from "../store.ts";
 import { CommitQueue } from "./commit-queue.ts";
@@ -22,12 +22,22 @@ import { Documents } from "./documents.ts";
 import { EventRows } from "./event-rows.ts";
 import { JobReads } from "./reads.ts";
 import { JobRecords } from "./records.ts";
+import { JobSearch } from "./search.ts";
 import { JobWrites } from "./writes.ts";
 
-/** Opens (and makes, or brings up to date) the database at `file`. @throws DatabaseBusyError, NewerSchemaError */
-export async function openSqliteStore(file: string): Promise<JobStore> {
-  return new SqliteStore(await openDatabase(file));
+export interface StoreOptions {
+  /** what the surfaces add to events of their jobs; default: nothing */
+  readonly wordEvent?: WordEvent;
 }
+
+/** Opens (and makes, or brings up to date) the database at `file`. @throws DatabaseBusyError, NewerSchemaError */
+export async function openSqliteStore(file: string, options: StoreOptions = {}): Promise<JobStore> {
+  return new SqliteStore(await openDatabase(file), options.wordEvent ?? (() => ({ data: {} })));
+}
+
+/** The text search follows after this time, and takes so many events in one transaction. */
+const SEARCH_MS = 500;
+const SEARCH_BATCH = 64;
 
 class SqliteStore implements JobStore {
   readonly #open: OpenDatabase;
@@ -39,11 +49,15 @@ class SqliteStore implements JobStore {
   readonly documents: DocumentStore;
   readonly #listeners = new Set<() => void>();
   #version = 0;
+  readonly #search: JobSearch;
+  #searchTimer: NodeJS.Timeout | undefined;
+  #searching: Promise<void> | undefined;
+  #isClosing = false;
 
-  constructor(open: OpenDatabase) {
+  constructor(open: OpenDatabase, wordEvent: WordEvent) {
     this.#open = open;
     this.#queue = new CommitQueue(open.database, open.disk);
-    this.#events = new EventRows(open.database);
+    this.#events = new EventRows(open.database, wordEvent);
     this.#writes = new JobWrites(open.database, this.#events);
     this.#records = new JobRecords(open.database, this.#events);
     const documents = new Documents(open.database);
@@ -55,6 +69,34 @@ class SqliteStore implements JobStore {
       remove: (collection, key) => this.#queue.run(true, () => documents.remove(collection, key)),
     };
     this.#reads = new JobReads(open.database);
+    this.#search = new JobSearch(open.database);
+    this.#searchSoon();
+  }
+
+  /** The text search goes its own way, so that no job waits for it. What fails is tried again with the next change. */
+  #searchSoon(): void {
+    if (this.#searchTimer !== undefined || this.#isClosing) return;
+    this.#searchTimer = setTimeout(() => {
+      this.#searchTimer = undefined;
+      this.#catchUp().catch(() => undefined);
+    }, SEARCH_MS);
+    this.#searchTimer.unref();
+  }
+
+  /** Resolves when the text search knows all that has happened before the call. */
+  async #catchUp(): Promise<void> {
+    await this.#searching?.catch(() => undefined);
+    this.#searching ??= this.#follow().finally(() => {
+      this.#searching = undefined;
+    });
+    await this.#searching;
+  }
+
+  async #follow(): Promise<void> {
+    while (!this.#isClosing && (await this.#queue.run(false, () => this.#search.catchUp(SEARCH_BATCH)))) {
+      // Others come in between.
+      await new Promise((resolve) => setImmediate(resolve));
+    }
   }
 
   get version(): number {
@@ -73,6 +115,7 @@ class SqliteStore implements JobStore {
     } finally {
       this.#version += 1;
       for (const listener of this.#listeners) listener();
+      this.#searchSoon();
     }
   }
 
@@ -140,6 +183,9 @@ class SqliteStore implements JobStore {
   clearHistory(owner?: string): Promise<void> {
     return this.#change(true, () => this.#writes.deleteHistory(undefined, owner));
   }
+  stallAll(): Promise<number> {
+    return this.#change(true, () => this.#writes.stallAll());
+  }
   saveNodes(key: string, text: string): Promise<void> {
     return this.#queue.run(false, () => this.#writes.saveNodes(key, text));
   }
@@ -165,14 +211,21 @@ class SqliteStore implements JobStore {
   getByPromptId(promptId: string, owner?: string): Promise<Job | undefined> {
     return this.#read(() => this.#reads.getByPromptId(promptId, owner));
   }
-  listRecords(options: ListRecords): Promise<{ jobs: JobRecord[]; total: number }> {
+  async listRecords(options: ListRecords): Promise<{ jobs: JobRecord[]; total: number }> {
+    if (options.text !== undefined) await this.#catchUp();
     return this.#read(() => this.#records.list(options));
+  }
+  recordByPromptId(promptId: string, owner?: string): Promise<JobRecord | undefined> {
+    return this.#read(() => this.#records.byPromptId(promptId, owner));
   }
   countByState(owner?: string): Promise<Partial<Record<JobState, number>>> {
     return this.#read(() => this.#records.countByState(owner));
   }
   addEvent(event: NewEvent): Promise<void> {
     return this.#change(false, () => this.#events.add(event));
+  }
+  continueEventsAfter(seq: number): Promise<void> {
+    return this.#queue.run(true, () => this.#events.continueAfter(seq));
   }
   latestEvents(filter: EventFilter): Promise<JobEvent[]> {
     return this.#read(() => this.#events.latest(filter));
@@ -185,6 +238,9 @@ class SqliteStore implements JobStore {
   }
 
   async close(): Promise<void> {
+    this.#isClosing = true;
+    clearTimeout(this.#searchTimer);
+    await this.#searching?.catch(() => undefined);
     this.#queue.flush();
     this.#writes.closed();
     this.#open.database.exec("PRAGMA wal_checkpoint(TRUNCATE)");

@@ -3,7 +3,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { floatText } from "@hearth/protocol";
 import { PromptIdInUseError } from "../errors.ts";
 import type { AcceptedJob, ClaimedJob, Finish, InterruptedJob, NewJob } from "../job.ts";
-import { assertTransition } from "../states.ts";
+import { assertTransition, type JobState } from "../states.ts";
 import type { EventRows } from "./event-rows.ts";
 import { queuedJob, type Row } from "./rows.ts";
 import { Statements } from "./statements.ts";
@@ -71,7 +71,7 @@ export class JobWrites {
       job.details ?? null,
     );
     const id = Number(lastInsertRowid);
-    this.#events.add({ type: `job.${state}`, jobId: String(id), data: { prompt_id: job.promptId } });
+    this.#events.addOfJob(`job.${state}`, id, { prompt_id: job.promptId });
     return { id: String(id), promptId: job.promptId, number: numberText, isNew: true };
   }
 
@@ -107,11 +107,7 @@ export class JobWrites {
        ON CONFLICT (owner) DO UPDATE SET served = (SELECT MAX(served) + 1 FROM owners)`,
       row["owner"] as string,
     );
-    this.#events.add({
-      type: "job.started",
-      jobId: String(id),
-      data: { prompt_id: row["prompt_id"], attempt, worker: workerId },
-    });
+    this.#events.addOfJob("job.started", id, { prompt_id: row["prompt_id"], attempt, worker: workerId });
     return {
       ...queuedJob(row),
       owner: String(row["owner"]),
@@ -157,11 +153,7 @@ export class JobWrites {
       this.#historyPosition(promptId, String(row["owner"])),
       id,
     );
-    this.#events.add({
-      type: `job.${finish.state}`,
-      jobId: String(id),
-      data: { prompt_id: promptId, attempt },
-    });
+    this.#events.addOfJob(`job.${finish.state}`, id, { prompt_id: promptId, attempt });
     return true;
   }
 
@@ -189,11 +181,7 @@ export class JobWrites {
     const stops = Number(row["unclean_stops"]) + 1;
     if (stops >= QUARANTINE_AT) {
       this.#sql.run("UPDATE jobs SET unclean_stops = ?, quarantined = 1 WHERE id = ?", stops, id);
-      this.#events.add({
-        type: "job.quarantined",
-        jobId: String(id),
-        data: { prompt_id: row["prompt_id"], attempt, reason },
-      });
+      this.#events.addOfJob("job.quarantined", id, { prompt_id: row["prompt_id"], attempt, reason });
       return "failed";
     }
     this.#queueAgain(id, stops, { prompt_id: row["prompt_id"], attempt, reason });
@@ -216,7 +204,7 @@ export class JobWrites {
       uncleanStops,
       id,
     );
-    this.#events.add({ type: "job.requeued", jobId: String(id), data: event });
+    this.#events.addOfJob("job.requeued", id, event);
   }
 
   #running(jobId: string, attempt: number): Row | undefined {
@@ -261,11 +249,28 @@ export class JobWrites {
       owner ?? null,
     );
     for (const row of rows)
-      this.#events.add({
-        type: "job.cancelled",
-        jobId: String(Number(row["id"])),
-        data: { prompt_id: row["prompt_id"] },
-      });
+      this.#events.addOfJob("job.cancelled", Number(row["id"]), { prompt_id: row["prompt_id"] });
+    return rows.length;
+  }
+
+  /** Ends what waits or runs as stalled, without a time of its end; gives how many there were. */
+  stallAll(): number {
+    const rows = this.#sql.all(
+      "SELECT id, prompt_id, owner, state FROM jobs WHERE state IN ('queued', 'running') ORDER BY id",
+    );
+    for (const row of rows) {
+      assertTransition(row["state"] as JobState, "stalled");
+      const id = Number(row["id"]);
+      const promptId = String(row["prompt_id"]);
+      this.#sql.run(
+        `UPDATE jobs SET state = 'stalled', lease_until = NULL, sensitive = NULL, outputs = '{}', meta = '{}',
+           status = ?, history_position = ? WHERE id = ?`,
+        '{"status_str": "error", "completed": false, "messages": []}',
+        this.#historyPosition(promptId, String(row["owner"])),
+        id,
+      );
+      this.#events.addOfJob("job.stalled", id, { prompt_id: promptId });
+    }
     return rows.length;
   }
 

@@ -12,6 +12,7 @@ import * as scale from "./scale-nodes.ts";
 import { imageStitch } from "./stitch-node.ts";
 import * as tile from "./tile-nodes.ts";
 import * as transform from "./transform-nodes.ts";
+import { textOverlay } from "./text-overlay-node.ts";
 
 export const imageNodes: NodeClass[] = [
   scale.imageScale,
@@ -40,6 +41,7 @@ export const imageNodes: NodeClass[] = [
   batch.imageFromBatch,
   filter.imageAddNoise,
   imageStitch,
+  textOverlay,
   scale.resizeAndPadImage,
   color.getImageSize,
   transform.imageRotate,

@@ -14,16 +14,19 @@ function refuse(socket: Duplex, status: string): void {
   socket.end(`HTTP/1.1 ${status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`);
 }
 
+/** `others` takes the upgrades of other sockets, and says whether it did. */
 export function registerWebSocket(
   app: FastifyInstance,
   sockets: () => SocketHub,
   checkOrigin: boolean,
+  others: (request: IncomingMessage, socket: Duplex, head: Buffer) => boolean,
 ): void {
   twin(app, "GET", "/ws", (_request, reply) =>
     sendText(reply, 'No WebSocket UPGRADE hdr: None\n Can "Upgrade" only to "WebSocket".', undefined, 400),
   );
   app.server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on("error", () => socket.destroy());
+    if (others(request, socket, head)) return;
     if (!PATHS.has(pathOf(request.url ?? "/"))) return refuse(socket, "404 Not Found");
     if (checkOrigin && !originAllowed(request.headers)) return refuse(socket, "403 Forbidden");
     if (!app.access.mayPass(request)) return refuse(socket, "401 Unauthorized");
