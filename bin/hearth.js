@@ -43,19 +43,26 @@ if (isNewEnough && process.env.HEARTH_STARTER !== "process") {
     );
     process.exit(1);
   }
-  // The pipe on descriptor 3 closes when this process dies, however it dies: then the hub ends too.
-  const child = spawn(node, [main].concat(process.argv.slice(2)), {
-    stdio: ["inherit", "inherit", "inherit", "pipe"],
-    env: Object.assign({}, process.env, { HEARTH_STARTER_PIPE: "3" }),
-  });
+  // Status of a server that wants to be started anew.
+  const RESTART = 75;
+  let child;
+  const start = function () {
+    // The pipe on descriptor 3 closes when this process dies, however it dies: then the hub ends too.
+    child = spawn(node, [main].concat(process.argv.slice(2)), {
+      stdio: ["inherit", "inherit", "inherit", "pipe"],
+      env: Object.assign({}, process.env, { HEARTH_STARTER_PIPE: "3" }),
+    });
+    child.on("exit", function (code, signal) {
+      if (code === RESTART) return start();
+      process.exitCode = code === null ? 128 + (os.constants.signals[signal] || 0) : code;
+      process.removeAllListeners();
+      if (signal !== null) process.exit();
+    });
+  };
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
     process.on(signal, function () {
       child.kill(signal);
     });
   }
-  child.on("exit", function (code, signal) {
-    process.exitCode = code === null ? 128 + (os.constants.signals[signal] || 0) : code;
-    process.removeAllListeners();
-    if (signal !== null) process.exit();
-  });
+  start();
 }

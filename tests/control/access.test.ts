@@ -45,6 +45,33 @@ test("C-2 an unknown workflow is 404 as JSON, and so is what is no id at all", a
   }
 });
 
+test("C-2 what belongs to another key is 404, also when it is stopped or read", async () => {
+  const keyOf = async (name: string): Promise<string> => {
+    const answer = await client.post("/api/admin/keys", { name, scopes: ["run"] });
+    assert.ok(answer.ok, await answer.clone().text());
+    return ((await answer.json()) as { key: string }).key;
+  };
+  const [ann, ben] = [
+    new ControlClient(server.url, await keyOf("ann")),
+    new ControlClient(server.url, await keyOf("ben")),
+  ];
+  const hers = await ann.create(picture({ prefix: "hers" }));
+  await ann.ended(hers);
+  for (const [method, rest] of [
+    ["GET", ""],
+    ["GET", "/subscribe"],
+    ["GET", "/outputs"],
+    ["POST", "/cancel"],
+  ] as const) {
+    const answer = await ben.ask(method, `/v1/workflow/${hers}${rest}`);
+    assert.equal(answer.status, 404, rest);
+    assert.equal(((await answer.json()) as { status: number }).status, 404);
+  }
+  assert.equal((await ben.json<{ total: number }>("/v1/workflow")).total, 0);
+  assert.equal((await ann.json<{ total: number }>("/v1/workflow")).total, 1);
+  assert.equal((await client.get(hers)).status, "completed", "admin sees all");
+});
+
 test("C-3 without a token nobody learns which workflows there are", async () => {
   const answers = await Promise.all([id, UNKNOWN].map((workflow) => fetch(server.url + route(workflow))));
   assert.deepEqual(

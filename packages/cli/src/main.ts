@@ -3,6 +3,7 @@ import net from "node:net";
 import { convertCommand } from "./convert/index.ts";
 import { demo } from "./demo.ts";
 import { doctor } from "./doctor/doctor.ts";
+import { keysCommand } from "./keys/index.ts";
 import { run } from "./run.ts";
 import { serve } from "./serve.ts";
 import { VERSION } from "./version.ts";
@@ -16,6 +17,8 @@ const HELP = `hearth ${VERSION}: a server for ComfyUI workflows
   hearth convert FILE [--object-info FILE | --server URL]
                                 print the prompt of a workflow, also of one inside a picture or video
   hearth doctor [flags] [--json]  say what is wrong with this set-up, and what to do about it
+  hearth keys list | create NAME --scopes read,run,admin | revoke ID
+                                keys of a running server, each with what it may do
   hearth help                   this text
 
 Flags are ComfyUI's own (--port, --listen, --base-directory, …) and:
@@ -43,6 +46,8 @@ async function main(argv: readonly string[]): Promise<number> {
       return run(rest);
     case "convert":
       return convertCommand(rest);
+    case "keys":
+      return keysCommand(rest);
     case "doctor":
       return doctor(rest);
     case "demo":

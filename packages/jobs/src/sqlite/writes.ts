@@ -160,7 +160,9 @@ export class JobWrites {
   /** A prompt id that its owner uses again keeps its place in history; the older entry leaves it. */
   #historyPosition(promptId: string, owner: string): number {
     const older = this.#sql.get(
-      "SELECT id, history_position FROM jobs WHERE prompt_id = ? AND owner = ? AND history_position IS NOT NULL",
+      // Left to itself, SQLite walks through the whole history of the owner.
+      `SELECT id, history_position FROM jobs INDEXED BY jobs_by_prompt
+       WHERE prompt_id = ? AND owner = ? AND history_position IS NOT NULL`,
       promptId,
       owner,
     );

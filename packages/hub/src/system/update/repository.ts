@@ -39,7 +39,8 @@ export class Repository {
     const { url, branch } = this.#source();
     if (url === "") throw new Error("REPO_URL is not set: there is nothing to update from");
     // git would take what begins with a hyphen for an option.
-    if (url.startsWith("-") || branch.startsWith("-")) throw new Error("REPO_URL or REPO_BRANCH begins with a hyphen");
+    if (url.startsWith("-") || branch.startsWith("-"))
+      throw new Error("REPO_URL or REPO_BRANCH begins with a hyphen");
     await mkdir(this.#folder, { recursive: true });
     const git = this.#git();
     await git.raw("init", "--quiet");
@@ -82,6 +83,8 @@ export class Repository {
       ...variables,
     };
     const allowEnvironment = Object.keys(environment);
-    return simpleGit({ baseDir: this.#folder, timeout: { block: SILENCE_MS }, allowEnvironment }).env(environment);
+    return simpleGit({ baseDir: this.#folder, timeout: { block: SILENCE_MS }, allowEnvironment }).env(
+      environment,
+    );
   }
 }
