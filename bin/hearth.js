@@ -9,7 +9,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
-const main = path.join(here, "..", "packages", "cli", "src", "main.ts");
+const main = path.join(here, "..", "packages", "cli", "src", "restart", "start.ts");
 const cache =
   process.env.NODE_COMPILE_CACHE || path.join(os.tmpdir(), "hearth-compile-cache-" + os.userInfo().uid);
 process.env.NODE_COMPILE_CACHE = cache;
@@ -43,8 +43,8 @@ if (isNewEnough && process.env.HEARTH_STARTER !== "process") {
     );
     process.exit(1);
   }
-  // Status of a server that wants to be started anew.
-  const RESTART = 75;
+  // A server that is to restart says so with this status.
+  const AGAIN = 75;
   let child;
   const start = function () {
     // The pipe on descriptor 3 closes when this process dies, however it dies: then the hub ends too.
@@ -53,16 +53,16 @@ if (isNewEnough && process.env.HEARTH_STARTER !== "process") {
       env: Object.assign({}, process.env, { HEARTH_STARTER_PIPE: "3" }),
     });
     child.on("exit", function (code, signal) {
-      if (code === RESTART) return start();
+      if (code === AGAIN) return start();
       process.exitCode = code === null ? 128 + (os.constants.signals[signal] || 0) : code;
       process.removeAllListeners();
       if (signal !== null) process.exit();
     });
   };
+  start();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
     process.on(signal, function () {
       child.kill(signal);
     });
   }
-  start();
 }

@@ -127,8 +127,9 @@ test("hub and worker killed while a workflow runs: it failed, and says why", asy
   await client.reach(id, "running");
   const { hub, worker } = server.ids();
   assert.ok(worker !== undefined);
-  kill(worker);
+  // The hub first: it would queue the job of a lost worker again.
   kill(hub);
+  kill(worker);
   await server.launch();
   await client.ended(id);
   const { data } = (await client.events(id)).at(-1) ?? {};

@@ -21,7 +21,7 @@ import {
 import { resolveFolders } from "@hearth/protocol";
 import { pino } from "pino";
 import { VERSION } from "./version.ts";
-import { replaceProcess } from "./restart/index.ts";
+import { Releases, replaceProcess } from "./restart/index.ts";
 import { FlagError, parseFlags } from "./flags.ts";
 import { nativeLauncher } from "./launcher.ts";
 
@@ -48,11 +48,17 @@ export async function serve(argv: readonly string[]): Promise<number> {
   }
   for (const url of hub.urls) console.log(`To see the GUI go to: ${url}`);
   if (argv.includes("--quick-test-for-ci")) end.resolve("stop");
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
-    process.once(signal, () => end.resolve("stop"));
+  let isSignalled = false;
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.once(signal, () => {
+      isSignalled = true;
+      end.resolve("stop");
+    });
+  }
   const isRestart = (await end.promise) === "restart";
   await hub.stop({ handOver: isRestart });
-  return isRestart ? replaceProcess() : 0;
+  // A signal that came meanwhile means the new process too.
+  return isRestart && !isSignalled ? replaceProcess() : 0;
 }
 
 export interface ServerOptions {
@@ -125,6 +131,7 @@ export async function createServer(
       allowPrivateDownloads: process.env["HEARTH_PRIVATE_DOWNLOADS"] === "1",
       telegramApi: process.env["TELEGRAM_API_ROOT"],
       restart,
+      releases: new Releases(folders.studio),
     },
     control: controlOptions(process.env),
     launcher: nativeLauncher(folders, databaseFile, {

@@ -224,12 +224,17 @@ export async function startHub(options: HubOptions): Promise<Hub> {
 
   await control.recover();
   await gateway.listen();
+  dispatcher.awaitWorkers();
   supervisor.begin(leftBehind?.worker);
   const listening = await listen(app, options.addresses, options.http.tls);
   urls = listening.urls;
   note();
   assets?.scanSoon();
   void studio.begin();
+  // Healthy: it listens, and a worker is there.
+  ready.promise
+    .then(() => studio.updater.resume())
+    .catch((error: unknown) => log.error({ err: error }, "the update could not be ended"));
   return {
     urls,
     ready: ready.promise,

@@ -12,6 +12,8 @@ import type { SocketHub } from "./sockets/socket-hub.ts";
 
 /** An answer that takes longer than this to finish is cut off. */
 const ANSWERS_MS = 10_000;
+/** Before a restart nobody waits so long: who loads a file asks for the rest. */
+const HAND_OVER_ANSWERS_MS = 700;
 const SWEEP_MS = 50;
 
 export interface RunningHub {
@@ -41,7 +43,10 @@ export async function stopHub(hub: RunningHub): Promise<void> {
   hub.listening.close();
   // A connection that stays open after its answer would keep the process.
   const sweep = setInterval(() => app.server.closeIdleConnections(), SWEEP_MS);
-  const cut = setTimeout(() => app.server.closeAllConnections(), ANSWERS_MS);
+  const cut = setTimeout(
+    () => app.server.closeAllConnections(),
+    hub.handOver ? HAND_OVER_ANSWERS_MS : ANSWERS_MS,
+  );
   await app.close();
   clearInterval(sweep);
   clearTimeout(cut);

@@ -56,6 +56,8 @@ function decoded(request: FastifyRequest, payload: RequestPayload, limit: number
   const bounded = Object.assign(new ByteLimit(limit), { receivedEncodedLength: 0 });
   payload.on("data", (chunk: Buffer) => (bounded.receivedEncodedLength += chunk.length));
   payload.on("error", (error) => bounded.destroy(error));
+  // Whoever reads it hears of the error; when nobody does, it is no reason to die.
+  bounded.on("error", () => undefined);
   inflate.on("error", () => bounded.destroy(new HttpError(400, `the body is not ${encoding}`)));
   bounded.on("close", () => {
     payload.unpipe(inflate);

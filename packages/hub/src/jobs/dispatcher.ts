@@ -65,6 +65,10 @@ export class Dispatcher {
       this.#running.set(id, job);
       this.#parts.watcher.pickedUp(job);
     }
+  }
+
+  /** Workers can dial from now on: what ran for the last hub is waited for. */
+  awaitWorkers(): void {
     if (this.#running.size > 0) {
       this.#pickUpTimer = setTimeout(() => void this.#stallUnclaimed(), PICK_UP_MS);
     }

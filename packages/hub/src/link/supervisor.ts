@@ -2,6 +2,7 @@
  * Keeps one native worker alive: takes over the one that a dead hub left behind, starts one where there is none, and
  * starts it again when it dies.
  */
+import { randomBytes } from "node:crypto";
 import type { Logger } from "pino";
 import { isAlive } from "./process-alive.ts";
 
@@ -32,6 +33,8 @@ export class WorkerSupervisor {
   #stopped = false;
   #timer: NodeJS.Timeout | undefined;
   #count = 0;
+  /** A restarted hub may have the process id of the one before, whose workers are still there. */
+  readonly #mark = randomBytes(4).toString("hex");
 
   constructor(launcher: WorkerLauncher, log: Logger, onPid: (pid: number | undefined) => void) {
     this.#launcher = launcher;
@@ -70,7 +73,7 @@ export class WorkerSupervisor {
     this.#starting = true;
     this.#count += 1;
     const startedAt = performance.now();
-    const child = this.#launcher.start(`native-${process.pid}-${this.#count}`);
+    const child = this.#launcher.start(`native-${this.#mark}-${this.#count}`);
     this.#log.debug({ pid: child.pid }, "worker started");
     void child.ended.then(({ code, signal }) => {
       this.#starting = false;

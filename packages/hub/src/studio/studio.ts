@@ -31,6 +31,11 @@ import { Environment } from "../system/environment.ts";
 import { Settings } from "../system/settings.ts";
 import { DiskReader } from "../system/telemetry/disk.ts";
 import { Telemetry } from "../system/telemetry/telemetry.ts";
+import { registerStudioUpdate } from "../http/studio/system-update.ts";
+import { runtimeVersion } from "../system/status.ts";
+import { prepareRelease } from "../system/update/prepare.ts";
+import { Repository } from "../system/update/repository.ts";
+import { type Releases, Updater } from "../system/update/updater.ts";
 import { TelegramBot } from "../telegram/bot.ts";
 
 /** The zone of the seed's own samples. */
@@ -53,6 +58,8 @@ export interface StudioOptions {
   readonly telegramApi?: string | undefined;
   /** Asks for a new hub process; returns at once. */
   readonly restart: () => void;
+  /** the releases that updates make */
+  readonly releases: Releases;
 }
 
 export interface StudioParts {
@@ -84,6 +91,7 @@ export class Studio {
   readonly progress: ProgressBook;
   readonly pause: QueuePause;
   readonly models: ModelLibrary;
+  readonly updater: Updater;
   readonly #marks: IncompleteMarks;
   readonly #findings: StartupFindings;
   #telegram: TelegramBot | undefined;
@@ -93,7 +101,7 @@ export class Studio {
     parts: StudioParts,
     opened: Pick<
       Studio,
-      "environment" | "settings" | "keys" | "events" | "progress" | "pause" | "models" | "zone"
+      "environment" | "settings" | "keys" | "events" | "progress" | "pause" | "models" | "updater" | "zone"
     >,
   ) {
     const { folders, store, log } = parts;
@@ -106,6 +114,7 @@ export class Studio {
     this.progress = opened.progress;
     this.pause = opened.pause;
     this.models = opened.models;
+    this.updater = opened.updater;
     this.#marks = new IncompleteMarks({ output: folders.output, store, log });
     this.#findings = new StartupFindings(opened.events);
   }
@@ -115,6 +124,17 @@ export class Studio {
     const { documents } = store;
     const environment = await Environment.open(documents, process.env, options.inForce);
     const zone = environment.get("STUDIO_TZ") || DEFAULT_ZONE;
+    const updater = new Updater({
+      ...{ store, log, releases: options.releases, studio: folders.studio, prepare: prepareRelease },
+      repository: new Repository(path.join(folders.studio, ".repo"), () => ({
+        url: environment.get("REPO_URL"),
+        branch: environment.orDefault("REPO_BRANCH"),
+      })),
+      runtime: () => runtimeVersion(environment),
+      reloadCatalogs: async () => models.catalogue.reload(),
+    });
+    // Before anything reads what an update may have left half-placed.
+    await updater.repair();
     const settings = await Settings.open(documents, environment.get("MAX_CONCURRENT_DOWNLOADS"));
     const models = await openModelLibrary({
       folders,
@@ -134,6 +154,7 @@ export class Studio {
       zone,
       settings,
       models,
+      updater,
       keys: await ApiKeys.open(documents),
       events: await EventLog.open({ store, log, zone, found }),
       progress: await ProgressBook.open({
@@ -176,6 +197,7 @@ export class Studio {
       reloadCatalogs: async () => this.models.catalogue.reload(),
       restart: options.restart,
     });
+    registerStudioUpdate(app, { updater: this.updater, restart: options.restart });
     this.#telegram = this.#openTelegram(runner.context);
     registerTelegram(app, this.#telegram);
     for (const prefix of PREFIXES) closeContract(app, prefix, studioError);

@@ -1,5 +1,5 @@
 /** Opening the database file for one hub. */
-import { mkdirSync } from "node:fs";
+import { chmodSync, mkdirSync } from "node:fs";
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { DatabaseBusyError } from "../errors.ts";
@@ -26,6 +26,8 @@ export async function openDatabase(file: string): Promise<OpenDatabase> {
   mkdirSync(path.dirname(file), { recursive: true });
   const lock = await takeLock(file);
   const database = new DatabaseSync(file);
+  // Prompts and tokens are nobody else's business. SQLite gives its log the mode of the database.
+  chmodSync(file, 0o600);
   database.exec(`
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = NORMAL;

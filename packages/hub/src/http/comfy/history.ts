@@ -23,7 +23,10 @@ function historyText(rows: readonly HistoryRow[]): RawJson {
 /** A query value as Python's `int()` takes it. `undefined`: absent. `null`: not an integer. */
 export function queryInt(value: string | undefined): number | null | undefined {
   if (value === undefined) return undefined;
-  return /^\s*[+-]?\d+(_\d+)*\s*$/.test(value) ? Number(value.replaceAll("_", "")) : null;
+  if (!/^\s*[+-]?\d+(_\d+)*\s*$/.test(value)) return null;
+  // Python's integers have no end; no list is that long.
+  const { MAX_SAFE_INTEGER: most } = Number;
+  return Math.min(most, Math.max(-most, Number(value.replaceAll("_", ""))));
 }
 
 function badInteger(reply: FastifyReply, name: string): FastifyReply {

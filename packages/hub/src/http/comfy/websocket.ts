@@ -10,7 +10,12 @@ import { pathOf } from "../url.ts";
 
 const PATHS = new Set(["/ws", "/api/ws"]);
 
+/** What a client still sends has to be read, or the connection never ends; nobody waits long for that. */
+const GOODBYE_MS = 1_000;
+
 function refuse(socket: Duplex, status: string): void {
+  socket.resume();
+  socket.once("finish", () => setTimeout(() => socket.destroy(), GOODBYE_MS).unref());
   socket.end(`HTTP/1.1 ${status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`);
 }
 

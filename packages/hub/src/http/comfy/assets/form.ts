@@ -58,6 +58,7 @@ export async function receiveAssetForm(
     if (values === undefined) fields.set(name, [value]);
     else values.push(value);
   });
+  const given = new AbortController();
   boy.on("file", (name, stream, filename) => {
     streams.push(stream);
     stream.on("error", arrived.reject);
@@ -66,7 +67,7 @@ export async function receiveAssetForm(
       stream.resume();
       return;
     }
-    storing = store(stream, filename ?? "", temporary, fields.get("hash")?.[0], options);
+    storing = store(stream, filename ?? "", temporary, fields.get("hash")?.[0], options, given.signal);
     storing.catch(arrived.reject);
   });
   for (const event of ["partsLimit", "filesLimit", "fieldsLimit"] as const) {
@@ -88,6 +89,7 @@ export async function receiveAssetForm(
     body.unpipe(bounded);
     bounded.unpipe(boy);
     for (const stream of streams) stream.destroy();
+    given.abort();
     await storing?.catch(() => undefined);
     await rm(temporary, { force: true });
     throw asAnswer(error as NodeJS.ErrnoException);
@@ -100,13 +102,16 @@ async function store(
   temporary: string,
   hash: string | undefined,
   options: AssetFormOptions,
+  given: AbortSignal,
 ): Promise<ArrivedUpload | undefined> {
   // Nobody reads the stream meanwhile, so the client waits.
   if (hash !== undefined && (await options.isKnown(hash))) {
     stream.resume();
     return undefined;
   }
-  await pipeline(stream, createWriteStream(temporary, { flags: "wx" }));
+  // The form was given up meanwhile: a pipeline on what has ended would wait for ever.
+  if (stream.destroyed || given.aborted) throw new AssetError("INVALID_BODY", 400, "The form was given up.");
+  await pipeline(stream, createWriteStream(temporary, { flags: "wx" }), { signal: given });
   return { filename, path: temporary };
 }
 
