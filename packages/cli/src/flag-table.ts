@@ -88,4 +88,5 @@ export const FLAGS: ReadonlyMap<string, FlagRule> = new Map<string, FlagRule>([
   // Hearth's own
   ...each("custom-nodes-directory", { arity: "one", repeats: true }),
   ...each("allow-anonymous no-native", none),
+  ...each("restart-policy", one),
 ]);

@@ -42,6 +42,8 @@ export interface ServeOptions {
   readonly folders: Partial<FolderOptions>;
   readonly extraModelPaths: readonly string[];
   readonly databaseFile?: string;
+  /** what becomes of the jobs of the last hub */
+  readonly restartPolicy: "keep" | "stall";
   readonly multiUser: boolean;
   readonly enableAssets: boolean;
   /** assets get their hash when they are found, not only when it is asked for */
@@ -117,6 +119,7 @@ function optionsOf(values: Values): ServeOptions {
     folders: foldersOf(values),
     extraModelPaths: values.all("--extra-model-paths-config"),
     ...(databaseFile === undefined ? {} : { databaseFile }),
+    restartPolicy: values.choice("--restart-policy", ["keep", "stall"]) === "stall" ? "stall" : "keep",
     multiUser: values.has("--multi-user"),
     enableAssets: values.has("--enable-assets"),
     hashAssets: values.has("--enable-asset-hashing"),

@@ -17,6 +17,7 @@ import {
   readExtraPaths,
   startHub,
   withAddedFolders,
+  zoneFrom,
 } from "@hearth/hub";
 import { resolveFolders } from "@hearth/protocol";
 import { pino } from "pino";
@@ -125,6 +126,8 @@ export async function createServer(
     assets: options.enableAssets ? { hashing: options.hashAssets } : undefined,
     studio: {
       version: VERSION,
+      zone: studioZone(process.env["STUDIO_TZ"]),
+      restartPolicy: options.restartPolicy,
       inForce: { API_KEY: key.secret, STUDIO_DIR: folders.studio, STUDIO_PORT: String(options.port) },
       versionFiles: [path.join(folders.studio, "version.json"), path.join(PROJECT, "version.json")],
       extensionFolder: path.join(PROJECT, "extension"),
@@ -145,6 +148,14 @@ export async function createServer(
   // Once, and on the terminal only: logs are kept and shown to others.
   if (key.isNew && logLevel === undefined) console.log(`To sign in: ${hub.urls[0]}/login#key=${key.secret}`);
   return hub;
+}
+
+/** The zone that `$STUDIO_TZ` names. @throws FlagError when there is none of this name */
+function studioZone(given: string | undefined): string | undefined {
+  if (given === undefined || given === "") return undefined;
+  const zone = zoneFrom(given);
+  if (zone === undefined) throw new FlagError(`STUDIO_TZ is '${given}', which is no time zone`);
+  return zone;
 }
 
 /** `$API_KEY`; empty when it is not set. @throws FlagError for the one that everybody knows */

@@ -5,6 +5,8 @@ import { EventFile, type Finish, type JobStore, openSqliteStore } from "@hearth/
 import { type Folders, makeFolders, type PackReport } from "@hearth/protocol";
 import type { Logger } from "pino";
 import { Assets } from "./assets/index.ts";
+import { publicEvent } from "./events/event-log.ts";
+import { wordJobEvent } from "./events/job-words.ts";
 import { FileNames, ObjectInfo } from "./files/file-lists.ts";
 import type { ModelFolders } from "./files/model-folders.ts";
 import { registerAssets } from "./http/comfy/assets/index.ts";
@@ -72,14 +74,21 @@ export interface Hub {
 
 export async function startHub(options: HubOptions): Promise<Hub> {
   const { folders, log } = options;
-  const store = await openSqliteStore(options.databaseFile);
+  const store = await openSqliteStore(options.databaseFile, { wordEvent: wordJobEvent });
   rmSync(folders.temp, { recursive: true, force: true });
   makeFolders(folders);
-  const events = await EventFile.open(path.join(folders.studio, "events.jsonl"), store);
+  const { zone } = options.studio;
+  const events = await EventFile.open(path.join(folders.studio, "events.jsonl"), store, {
+    print: (event) => publicEvent(event, zone),
+  });
   const eventTimer = appendEvents(events, store, log);
   const leftBehind = readRunningFile(folders);
   const catalog = new NodeCatalog(store);
   await catalog.load();
+  const studio = await Studio.open({
+    ...{ options: options.studio, store, folders, modelFolders: options.modelFolders, catalog, log },
+    found: events.found,
+  });
   const counts = await store.counts();
   const queue = new QueueCount(counts.pending, counts.running);
   const names = new FileNames(folders, options.modelFolders);
@@ -93,10 +102,6 @@ export async function startHub(options: HubOptions): Promise<Hub> {
   const note = (): void =>
     writeRunningFile(folders, { hub: process.pid, starter: process.ppid, worker, urls });
 
-  const studio = await Studio.open({
-    ...{ options: options.studio, store, folders, modelFolders: options.modelFolders, catalog, log },
-    found: events.found,
-  });
   const assets = await openAssets(options, (type, data) => sockets.broadcast([jsonFrame(type, data)]));
   const httpOptions: HttpOptions = {
     ...options.http,

@@ -1,5 +1,6 @@
 export { inspectDatabase } from "@hearth/jobs";
 export { ControlOptionError, controlOptions } from "./control/options.ts";
+export { zoneFrom } from "./http/studio/local-time.ts";
 export { defaultModelFolders, modelPaths, withAddedFolders } from "./files/model-folders.ts";
 export { LogRing } from "./ops/log-ring.ts";
 export { ExtraPathsError, readExtraPaths } from "./models/extra-paths.ts";

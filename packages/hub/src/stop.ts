@@ -38,6 +38,7 @@ export async function stopHub(hub: RunningHub): Promise<void> {
   hub.supervisor.stop();
   await hub.dispatcher.stop({ handOver: hub.handOver });
   hub.sockets.close();
+  hub.studio.closeSockets();
   await hub.control.close();
   if (!hub.handOver) for (const link of gateway.links) link.send({ type: "stop" });
   hub.listening.close();

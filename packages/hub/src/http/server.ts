@@ -67,17 +67,19 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
 function guard(app: FastifyInstance, options: HttpOptions): void {
   app.addHook("onRequest", async (request, reply) => {
     request.identity = NOBODY;
+    const path = pathOf(request.url);
+    const reads = request.method === "GET" || request.method === "HEAD";
     const cors = options.corsOrigin !== undefined;
-    if (!cors && !originAllowed(request.headers)) return sendEmpty(reply, 403);
+    // A signed URL is made to be shown by pages of other sites.
+    const isSigned = reads && path.startsWith("/v1/output/");
+    if (!cors && !isSigned && !originAllowed(request.headers)) return sendEmpty(reply, 403);
     // A preflight carries no key.
     if (request.method === "OPTIONS") return sendEmpty(reply);
-    const path = pathOf(request.url);
     if (PUBLIC_PATHS.has(path)) return undefined;
     // Studio and Control judge for themselves: they want a key from everybody, and refuse in words of their own.
     if (OWN_ACCESS.test(path)) return undefined;
     const proof = app.access.judge(request.raw);
     if (!("identity" in proof)) return refuse(request, reply, path, proof.waitSeconds);
-    const reads = request.method === "GET" || request.method === "HEAD";
     if (!may(proof.identity, reads ? "read" : "run")) return sendStatus(reply, 403);
     welcome(app, request, reply, proof);
     return undefined;

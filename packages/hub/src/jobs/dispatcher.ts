@@ -24,6 +24,8 @@ interface RunningJob extends RunningView {
   link: WorkerLink | undefined;
   /** node that was last announced as executing */
   node: string | undefined;
+  /** somebody asked to stop it while no worker could be told */
+  isUnwanted?: boolean;
   /** what was said before, where saying it takes time */
   told?: Promise<void>;
 }
@@ -100,6 +102,10 @@ export class Dispatcher {
       (valid ? keep : drop).push({ jobId: held.jobId, promptId: held.promptId, attempt: held.attempt });
     }
     link.send({ type: "welcome", keep, drop });
+    for (const { jobId } of keep) {
+      const job = this.#running.get(jobId);
+      if (job?.isUnwanted === true) link.interrupt(job.ref);
+    }
     if (!suits) {
       this.#retired.add(link);
       link.send({ type: "stop" });
@@ -297,7 +303,9 @@ export class Dispatcher {
       if (promptId !== undefined && job.ref.promptId !== promptId) continue;
       if (owner !== undefined && job.owner !== owner) continue;
       found = true;
-      job.link?.interrupt(job.ref);
+      // Nobody has it at the moment: whoever dials in with it hears of it then.
+      if (job.link === undefined) job.isUnwanted = true;
+      else job.link.interrupt(job.ref);
     }
     return found;
   }

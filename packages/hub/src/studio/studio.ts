@@ -9,12 +9,13 @@ import { IncompleteMarks } from "../catalogue/incomplete-marks.ts";
 import { SHIPPED_WORKFLOWS } from "../catalogue/shipped.ts";
 import { installShipped } from "../catalogue/write-workflow.ts";
 import { EventLog } from "../events/event-log.ts";
-import { StartupFindings } from "../events/startup.ts";
+import { stallAtStartup, StartupFindings } from "../events/startup.ts";
 import type { FileNames } from "../files/file-lists.ts";
 import type { ModelFolders } from "../files/model-folders.ts";
 import { closeContract, studioError } from "../http/own-contract.ts";
 import { registerStudioAssets } from "../http/studio/assets.ts";
 import type { StudioJobParts } from "../http/studio/job-parts.ts";
+import { resumeDeletions } from "../http/studio/delete-jobs.ts";
 import { registerStudioJobs } from "../http/studio/jobs.ts";
 import { registerStudioModels } from "../http/studio/models.ts";
 import { QueuePause } from "../http/studio/queue-pause.ts";
@@ -44,6 +45,10 @@ const DEFAULT_ZONE = "Europe/Rome";
 const PREFIXES = ["/api/admin", "/api/run"];
 
 export interface StudioOptions {
+  /** IANA zone of the times that Studio prints; absent: Europe/Rome */
+  readonly zone?: string | undefined;
+  /** `stall`: what waited or ran when the hub stopped is stalled, as the seed has it; `keep`: it goes on */
+  readonly restartPolicy: "keep" | "stall";
   /** of Hearth itself */
   readonly version: string;
   /** what holds without being in the environment: a key that was made at the first start */
@@ -123,7 +128,7 @@ export class Studio {
     const { store, folders, modelFolders, catalog, log, options, found } = parts;
     const { documents } = store;
     const environment = await Environment.open(documents, process.env, options.inForce);
-    const zone = environment.get("STUDIO_TZ") || DEFAULT_ZONE;
+    const zone = options.zone ?? DEFAULT_ZONE;
     const updater = new Updater({
       ...{ store, log, releases: options.releases, studio: folders.studio, prepare: prepareRelease },
       repository: new Repository(path.join(folders.studio, ".repo"), () => ({
@@ -149,6 +154,8 @@ export class Studio {
       allowPrivate: options.allowPrivateDownloads,
     });
     settings.onChange(() => models.downloads.kick());
+    const events = await EventLog.open({ store, log, zone, found });
+    if (options.restartPolicy === "stall") await stallAtStartup(store, events);
     return new Studio(parts, {
       environment,
       zone,
@@ -156,7 +163,7 @@ export class Studio {
       models,
       updater,
       keys: await ApiKeys.open(documents),
-      events: await EventLog.open({ store, log, zone, found }),
+      events,
       progress: await ProgressBook.open({
         store,
         log,
@@ -177,11 +184,10 @@ export class Studio {
     await this.#marks.begin();
     await installShipped(SHIPPED_WORKFLOWS, path.join(folders.studio, "workflows"));
     const runner = registerStudioRunner(app, { ...routes, folders, modelFolders, store, progress, zone });
-    registerStudioJobs(app, {
-      ...routes,
-      ...{ store, folders, events, progress, pause, log, zone },
-      rebuild: runner.rebuild,
-    });
+    const { rebuild } = runner;
+    const jobs = { ...routes, store, folders, events, progress, pause, log, zone, rebuild };
+    await resumeDeletions(jobs);
+    registerStudioJobs(app, jobs);
     registerStudioModels(app, { library: this.models, store, zone });
     registerStudioAssets(app, { folders, store, maxUploadBytes: routes.maxUploadBytes, zone });
     registerStudioSystem(app, {
@@ -271,11 +277,15 @@ export class Studio {
     });
   }
 
-  /** Ends sockets, downloads and the bot. */
-  async close(): Promise<void> {
+  closeSockets(): void {
     this.#sockets?.close();
+  }
+
+  /** Ends downloads and the bot, and writes what is still to be written. */
+  async close(): Promise<void> {
     await this.#telegram?.close();
     await this.models.close();
-    this.events.close();
+    await this.events.close();
+    await this.progress.close();
   }
 }

@@ -1,6 +1,6 @@
 /**
  * Figures of Studio's jobs, one line each: pages, text search and events with many jobs; one running job in front of many
- * sockets; a big package. `node tests/studio-jobs/bench.ts [jobs] [sockets] [package megabytes]`
+ * sockets; a big package. `node bench/studio-jobs.ts [jobs] [sockets] [package megabytes]`
  */
 import { once } from "node:events";
 import { mkdirSync, truncateSync, writeFileSync } from "node:fs";
@@ -14,8 +14,8 @@ import {
   type JobsFixture,
   KEY,
   newJob,
-} from "../../packages/hub/src/http/studio/jobs-fixture.ts";
-import { NO_DETAILS, printJobDetails } from "../../packages/hub/src/studio/job-details.ts";
+} from "../packages/hub/src/http/studio/jobs-fixture.ts";
+import { NO_DETAILS, printJobDetails } from "../packages/hub/src/studio/job-details.ts";
 
 const [jobs = 100_000, sockets = 1_000, megabytes = 2_048] = process.argv.slice(2).map(Number);
 const endings: (() => unknown)[] = [];
