@@ -84,6 +84,7 @@ test("wrong lines are named", () => {
   fails("--cache-none --cache-lru 3", /--cache-lru: not allowed with argument --cache-none/);
   fails("--lowvram --cpu", /--cpu: not allowed with argument --lowvram/);
   fails("--verbose LOUD", /--verbose: invalid choice: 'LOUD'/);
+  fails("--restart-policy forget", /--restart-policy: invalid choice: 'forget' \(choose from keep, stall\)/);
   fails("--preview-method x", /--preview-method: invalid choice/);
   fails("--front-end-root /no/such/folder", /is not a directory/);
   fails("--database-url postgres://x", /--database-url: expected sqlite/);
@@ -93,7 +94,8 @@ test("wrong lines are named", () => {
 test("every flag of the table can be given", () => {
   for (const [flag, { arity }] of FLAGS) {
     if (flag === "--database-url" || flag === "--preview-method") continue;
-    const value = flag === "--front-end-root" ? os.tmpdir() : "1";
+    const words: Record<string, string> = { "--front-end-root": os.tmpdir(), "--restart-policy": "stall" };
+    const value = words[flag] ?? "1";
     assert.ok(parseFlags(arity === "one" || arity === "many" ? [flag, value] : [flag]), flag);
   }
 });
