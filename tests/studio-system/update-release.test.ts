@@ -54,7 +54,7 @@ test("a healthy release takes over with its jobs, one that is not gives way by i
     JSON.parse(readFileSync(path.join(server.base, "studio/update.json"), "utf8")) as never;
   // Releases have no dependencies of their own here: they find those of the project from the folder above.
   symlinkSync(path.join(PROJECT, "node_modules"), path.join(server.base, "studio/node_modules"));
-  assert.equal(await backend(), "0.0.0");
+  assert.equal(await backend(), "0.1.0", "the installation's own version.json");
 
   const main = path.join(PROJECT, "packages/cli/src/main.ts");
   origin.publish(release("1.0.0", `console.log("release 1.0.0"); await import(${JSON.stringify(main)});`));

@@ -33,6 +33,8 @@ export class WorkerSupervisor {
   #stopped = false;
   #timer: NodeJS.Timeout | undefined;
   #count = 0;
+  /** process id of the worker that was started last */
+  #latest: number | undefined;
   /** A restarted hub may have the process id of the one before, whose workers are still there. */
   readonly #mark = randomBytes(4).toString("hex");
 
@@ -75,7 +77,10 @@ export class WorkerSupervisor {
     const startedAt = performance.now();
     const child = this.#launcher.start(`native-${this.#mark}-${this.#count}`);
     this.#log.debug({ pid: child.pid }, "worker started");
+    this.#latest = child.pid;
     void child.ended.then(({ code, signal }) => {
+      // Its link broke before its end was known, and another has taken its place.
+      if (this.#latest !== child.pid) return;
       this.#starting = false;
       if (this.#stopped || this.#connected.size > 0) return;
       if (performance.now() - startedAt > SETTLED_MS) this.#backoff = FIRST_BACKOFF_MS;
