@@ -30,6 +30,8 @@ interface RunningJob extends RunningView {
   told?: Promise<void>;
 }
 
+type Report = Extract<WorkerToHub, { type: "messages" | "finished" }>;
+
 export interface DispatcherParts {
   readonly store: JobStore;
   readonly sockets: () => SocketHub;
@@ -47,6 +49,8 @@ export class Dispatcher {
   readonly #running = new Map<string, RunningJob>();
   readonly #idle = new Set<WorkerLink>();
   readonly #retired = new WeakSet<WorkerLink>();
+  /** the end of a link's last job, while it is being written */
+  readonly #ending = new Map<WorkerLink, Promise<void>>();
   #claiming: Promise<void> | undefined;
   #again = false;
   #stopped = false;
@@ -125,6 +129,7 @@ export class Dispatcher {
 
   lost(link: WorkerLink): void {
     this.#idle.delete(link);
+    this.#ending.delete(link);
     for (const job of [...this.#running.values()]) {
       if (job.link !== link) continue;
       job.link = undefined;
@@ -217,27 +222,38 @@ export class Dispatcher {
       }
       return;
     }
-    const { outputIds } = this.#parts;
-    if (outputIds !== undefined) job.told = this.#sayInTurn(job, link, message, outputIds);
-    else if (message.type === "messages") for (const item of message.items) this.#tell(job, item);
+    const before = job.told ?? this.#ending.get(link);
+    if (before === undefined && this.#parts.outputIds === undefined) this.#say(job, link, message);
+    else {
+      const told = this.#sayInTurn(job, link, message, before).finally(() => {
+        if (job.told === told) delete job.told;
+      });
+      job.told = told;
+    }
+  }
+
+  #say(job: RunningJob, link: WorkerLink, message: Report): void {
+    if (message.type === "messages") for (const item of message.items) this.#tell(job, item);
     else void this.#finished(job, link, message.result);
   }
 
-  /** The same with ids added, which takes a moment: messages keep their order. */
+  /** The same where it takes a moment: after the end of the job before, and with ids added. Messages keep their order. */
   async #sayInTurn(
     job: RunningJob,
     link: WorkerLink,
-    message: Extract<WorkerToHub, { type: "messages" | "finished" }>,
-    ids: OutputIds,
+    message: Report,
+    before: Promise<void> | undefined,
   ): Promise<void> {
-    await job.told;
+    await before;
+    const { outputIds } = this.#parts;
     const { promptId } = job.ref;
+    if (outputIds === undefined) return this.#say(job, link, message);
     if (message.type === "finished") {
-      await ids.ofResult(promptId, message.result);
-      return this.#finished(job, link, message.result);
+      await outputIds.ofResult(promptId, message.result);
+      return void this.#finished(job, link, message.result);
     }
     for (const item of message.items) {
-      await ids.ofMessage(promptId, item);
+      await outputIds.ofMessage(promptId, item);
       this.#tell(job, item);
     }
   }
@@ -253,9 +269,11 @@ export class Dispatcher {
 
   async #finished(job: RunningJob, link: WorkerLink, result: RunResult): Promise<void> {
     const ended = this.#end(job, result, "finish");
-    // The next claim joins the same commit. Its assignment can only follow the result's durability.
+    // The next claim joins the same commit, and its run may start; what it says waits until the end of this one is told.
+    this.#ending.set(link, ended);
     this.ready(link);
     await ended;
+    if (this.#ending.get(link) === ended) this.#ending.delete(link);
     link.send({ type: "taken", ...job.ref });
   }
 

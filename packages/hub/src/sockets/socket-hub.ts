@@ -7,6 +7,8 @@ import { type WebSocket, WebSocketServer } from "ws";
 import { ClientSocket, type Frame } from "./client-socket.ts";
 import { jsonFrame, RunFrames } from "./run-frames.ts";
 
+/** A socket that sent what it must not has this long to read the reason. */
+const GOODBYE_MS = 1_000;
 /** The limit of the reference for incoming messages. */
 const MAX_INCOMING_BYTES = 4 * 1024 * 1024;
 
@@ -47,7 +49,8 @@ export class SocketHub {
     const client = new ClientSocket(sid, webSocket);
     // A new connection takes the id over; the older socket stays open and hears nothing more.
     this.#clients.set(sid, client);
-    webSocket.on("error", () => webSocket.terminate());
+    // What the client still sends is read and dropped meanwhile: ending at once would take the close code from it.
+    webSocket.on("error", () => setTimeout(() => webSocket.terminate(), GOODBYE_MS).unref());
     webSocket.on("close", () => {
       if (this.#clients.get(sid) === client) this.#clients.delete(sid);
     });

@@ -31,15 +31,21 @@ export class ThreadedCatalogue implements AssetCatalogue {
   /** Opens the database in its threads. @throws when it cannot be opened */
   static async open(databaseFile: string): Promise<ThreadedCatalogue> {
     const data: CatalogueThreadData = { databaseFile };
-    const writer = new ThreadCalls(MODULE, data);
-    const reader = new ThreadCalls(MODULE, data);
+    const threads: ThreadCalls[] = [];
+    // One after the other: of two connections that make a database at once, SQLite refuses one without waiting.
+    const start = async (): Promise<ThreadCalls> => {
+      const thread = new ThreadCalls(MODULE, data);
+      threads.push(thread);
+      await thread.call("ready");
+      return thread;
+    };
     try {
-      await Promise.all([writer.call("ready"), reader.call("ready")]);
+      const writer = await start();
+      return new ThreadedCatalogue(writer, await start());
     } catch (error) {
-      await Promise.all([writer.close(), reader.close()]);
+      await Promise.all(threads.map((thread) => thread.close()));
       throw error;
     }
-    return new ThreadedCatalogue(writer, reader);
   }
 
   addOccurrence(asset: NewOccurrence): Promise<Asset | undefined> {
