@@ -38,25 +38,37 @@ export function ownContract(app: FastifyInstance, shape: ErrorShape): Register {
 }
 
 const METHODS: readonly Method[] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
+/** What `closeContract` registered: these are no operations, they only say that there is none. */
+const refusals = new WeakSet<Handler>();
+
+/** True for a handler that only refuses: a description leaves it out. */
+export function isRefusal(handler: Handler): boolean {
+  return refusals.has(handler);
+}
 
 /**
  * Answers what no operation below `prefix` takes, in the contract's shape: 405 where the path has other methods, else 404.
  * To be called after all operations of the contract are registered.
  */
 export function closeContract(app: FastifyInstance, prefix: string, shape: ErrorShape): void {
-  const register = ownContract(app, shape);
+  const registerIn = ownContract(app, shape);
+  const refuse = (method: Method, path: string, handler: Handler): void => {
+    registerIn(method, path, "read", handler);
+    const registered = app.operations.get(path)?.get(method);
+    if (registered !== undefined) refusals.add(registered);
+  };
   const paths = [...app.operations].filter(([path]) => path.startsWith(`${prefix}/`));
   for (const [path, methods] of paths) {
     const allow = [...methods.keys()].sort().join(",");
     for (const method of METHODS) {
       if (methods.has(method)) continue;
-      register(method, path, "read", (_request, reply) =>
+      refuse(method, path, (_request, reply) =>
         sendJson(reply.header("allow", allow), shape(405, "Method Not Allowed"), 405),
       );
     }
   }
   for (const method of METHODS) {
-    register(method, `${prefix}/*`, "read", () => {
+    refuse(method, `${prefix}/*`, () => {
       throw new HttpError(404);
     });
   }

@@ -10,7 +10,7 @@ import { PAGE_QUERY, windowOf } from "./pages.ts";
 import { LONGEST_TAG, MOST_TAGS } from "./tags.ts";
 
 const STATUS = Type.Union([Type.Literal("active"), Type.Literal("disabled")]);
-const NEW_RUNNER = Type.Object({
+export const NEW_RUNNER = Type.Object({
   name: Type.String({ minLength: 1, maxLength: 100 }),
   endpoint: Type.String({ minLength: 1, maxLength: 2048 }),
   headers: Type.Optional(Type.Record(Type.String(), Type.String())),
@@ -19,8 +19,8 @@ const NEW_RUNNER = Type.Object({
   ),
   status: Type.Optional(STATUS),
 });
-const CHANGED_RUNNER = Type.Partial(NEW_RUNNER);
-const LIST_QUERY = Type.Object({ ...PAGE_QUERY, status: Type.Optional(STATUS) });
+export const CHANGED_RUNNER = Type.Partial(NEW_RUNNER);
+export const LIST_QUERY = Type.Object({ ...PAGE_QUERY, status: Type.Optional(STATUS) });
 
 /** A registered runner. Jobs with tags suit it when it has all of them; without tags on either side, all do. */
 export interface Runner {

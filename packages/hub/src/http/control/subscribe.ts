@@ -15,7 +15,7 @@ import { type ControlContext, jobOf } from "./context.ts";
 import { WorkflowStream } from "./stream.ts";
 
 const FLAG = Type.Optional(Type.Union([Type.Literal("0"), Type.Literal("1")]));
-const QUERY = Type.Object({
+export const QUERY = Type.Object({
   push: FLAG,
   ids: FLAG,
   limit: Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000_000 })),

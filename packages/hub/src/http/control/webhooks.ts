@@ -12,11 +12,11 @@ import { checkedBody, checkedQuery } from "../validate.ts";
 import type { ControlContext } from "./context.ts";
 import { PAGE_QUERY, windowOf } from "./pages.ts";
 
-const NEW_WEBHOOK = Type.Object({
+export const NEW_WEBHOOK = Type.Object({
   url: Type.String({ maxLength: 2048 }),
   events: Type.Optional(Type.Array(Type.String())),
 });
-const CHANGED_WEBHOOK = Type.Partial(
+export const CHANGED_WEBHOOK = Type.Partial(
   Type.Object({
     ...NEW_WEBHOOK.properties,
     status: Type.Union([Type.Literal("active"), Type.Literal("disabled")]),

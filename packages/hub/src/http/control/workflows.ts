@@ -13,7 +13,7 @@ import { baseOf } from "./access.ts";
 import { type ControlContext, jobOf } from "./context.ts";
 import { PAGE_QUERY, windowOf } from "./pages.ts";
 
-const LIST_QUERY = Type.Object({ ...PAGE_QUERY, status: Type.Optional(Type.String()) });
+export const LIST_QUERY = Type.Object({ ...PAGE_QUERY, status: Type.Optional(Type.String()) });
 
 export function registerWorkflows(context: ControlContext): void {
   const { register, registerRaw, parts, places, urls } = context;

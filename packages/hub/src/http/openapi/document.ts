@@ -4,6 +4,7 @@
  */
 import { createRequire } from "node:module";
 import type { FastifyInstance, HTTPMethods } from "fastify";
+import { isRefusal } from "../own-contract.ts";
 import type { Answer, Operation, Parameter } from "./operation.ts";
 import { SCHEMAS } from "./schemas/index.ts";
 import { pathsOf, TABLE } from "./table/index.ts";
@@ -71,7 +72,8 @@ export function openApiDocument(app: FastifyInstance, table: readonly Operation[
 const DESCRIPTION = `Paths are given with \`/api\`; most are served without it too, which \`x-also-at\` says.
 JSON bodies are read under every content type, and may be compressed (\`gzip\`, \`deflate\`).
 Where \`GET\` works, \`HEAD\` does. Another method is answered 405 with \`Allow\`.
-From this machine no key is needed; from elsewhere it is, unless the server was started with \`--allow-anonymous\`.`;
+From this machine no key is needed; from elsewhere it is, unless the server was started with \`--allow-anonymous\`.
+Studio (\`/api/admin\`, \`/api/run\`) and Control (\`/v1\`) want a key from everybody, with the scope that each operation names.`;
 
 const SECURITY = {
   key: { type: "apiKey", in: "header", name: "X-API-Key" },
@@ -99,13 +101,18 @@ const COMMON: readonly [status: string, name: string][] = [
 
 function registered(app: FastifyInstance): string[] {
   return [...app.operations].flatMap(([path, methods]) =>
-    [...methods.keys()].filter((method) => method !== "HEAD").map((method) => `${method} ${path}`),
+    [...methods]
+      .filter(([method, handler]) => method !== "HEAD" && !isRefusal(handler))
+      .map(([method]) => `${method} ${path}`),
   );
 }
 
 function serves(app: FastifyInstance, method: string, path: string): boolean {
   const methods = app.operations.get(path);
-  if (methods !== undefined) return methods.has(method);
+  if (methods !== undefined) {
+    const handler = methods.get(method);
+    return handler !== undefined && !isRefusal(handler);
+  }
   // A few routes are registered past `operations`, since their other methods answer in a way of their own.
   return app.hasRoute({ method: method as HTTPMethods, url: path });
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { closeContract, ownContract, studioError } from "../own-contract.ts";
 import { startServer } from "../test-server.ts";
 import { route } from "../twin.ts";
 import { compareTable, openApiDocument, type OpenApiDocument, registerOpenApi, TABLE } from "./index.ts";
@@ -55,6 +56,42 @@ test("what has no row is in the document as such", async (t) => {
   });
   assert.deepEqual(compareTable(app).withoutRow, ["GET /odd/:name"]);
   assert.equal(openApiDocument(app).paths["/odd/{name}"]?.["get"]?.["x-undescribed"], true);
+});
+
+test("what only refuses is no operation", async (t) => {
+  const { app, url } = await startServer(t, {}, (server) => {
+    registerOpenApi(server);
+    ownContract(server, studioError)("GET", "/api/admin/keys", "admin", (_request, reply) => reply.send());
+    closeContract(server, "/api/admin", studioError);
+  });
+  const { withoutRow, notServed } = compareTable(app);
+  assert.deepEqual(withoutRow, []);
+  assert.ok(!notServed.includes("GET /api/admin/keys"));
+  assert.ok(notServed.includes("POST /api/admin/keys"), "it is answered 405");
+  const described = openApiDocument(app).paths["/api/admin/keys"];
+  assert.deepEqual(Object.keys(described ?? {}), ["get"]);
+  assert.equal((await fetch(`${url}/api/admin/keys`)).status, 401);
+});
+
+test("operations of Studio and Control say their scope, want a key, and word errors their way", () => {
+  const rows = TABLE.filter(({ path }) => /^\/(v1|api\/(admin|run|comfyui))\//.test(path));
+  assert.ok(rows.length > 120);
+  for (const { id, path, open, description, answers, extra } of rows) {
+    const problem = path.startsWith("/v1/") ? "ControlProblem" : "StudioProblem";
+    const refusals = Object.entries(answers).filter(([status]) => Number(status) >= 400 && status !== "416");
+    for (const [status, { content }] of refusals) {
+      const schema = { $ref: `#/components/schemas/${problem}` };
+      assert.deepEqual(content, { "application/json": schema }, `${id} ${status}`);
+    }
+    if (open === true) continue;
+    assert.match(description ?? "", /^Needs a key with the scope `(read|run|admin)`\./, id);
+    const security = extra?.["security"] as object[];
+    assert.ok(security.length > 0 && security.every((scheme) => Object.keys(scheme).length === 1), id);
+    assert.ok(
+      [401, 403, 429].every((status) => answers[status] !== undefined),
+      id,
+    );
+  }
 });
 
 test("nothing is registered past the table", async (t) => {

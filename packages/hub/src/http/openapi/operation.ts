@@ -24,7 +24,13 @@ export type Tag =
   | "server"
   | "internal"
   | "signing in"
-  | "operations";
+  | "operations"
+  | "Studio: jobs"
+  | "Studio: workflows"
+  | "Studio: models"
+  | "Studio: files"
+  | "Studio: server"
+  | "Control";
 
 export interface Parameter {
   readonly name: string;

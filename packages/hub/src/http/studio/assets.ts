@@ -38,14 +38,14 @@ export interface StudioAssetsParts {
   readonly ffmpeg?: string | undefined;
 }
 
-const LIST = Type.Object({
+export const LIST = Type.Object({
   limit: Type.Optional(Type.Integer({ minimum: 0 })),
   offset: Type.Optional(Type.Integer({ minimum: 0 })),
   search: Type.Optional(Type.String()),
   media: Type.Optional(Type.Union(["image", "video", "audio", "model"].map((word) => Type.Literal(word)))),
 });
-const PATHS = Type.Object({ paths: Type.Array(Type.String(), { maxItems: 10_000 }) });
-const ZIP = Type.Object({ folder: Type.Optional(Type.String()) });
+export const PATHS = Type.Object({ paths: Type.Array(Type.String(), { maxItems: 10_000 }) });
+export const ZIP = Type.Object({ folder: Type.Optional(Type.String()) });
 const MODULE = new URL("./assets-thread.ts", import.meta.url);
 
 /** Registers all operations below `/api/admin/assets`, and `/api/admin/outputs-zip`. Its thread ends with `app`. */

@@ -14,11 +14,11 @@ export interface EnvParts {
   readonly store: Pick<JobStore, "addEvent">;
 }
 
-const CHANGE = Type.Object({
+export const CHANGE = Type.Object({
   key: Type.String({ maxLength: 200 }),
   value: Type.String({ maxLength: 4096 }),
 });
-const REVEAL = Type.Object({ api_key: Type.String() });
+export const REVEAL = Type.Object({ api_key: Type.String() });
 
 /** Registers listing, changing and revealing. From now on the server's own key is the one of the environment. */
 export function registerStudioEnv(app: FastifyInstance, { environment, store }: EnvParts): void {

@@ -7,7 +7,7 @@ import { sendJson } from "../answers.ts";
 import { ownContract, studioError } from "../own-contract.ts";
 import { checkedQuery } from "../validate.ts";
 
-const QUERY = Type.Object({
+export const QUERY = Type.Object({
   /** of the newest that match; more than the log keeps counts as all */
   limit: Type.Optional(Type.Integer({ minimum: 0 })),
   /** comma-separated; `job.*` takes all types that begin so */

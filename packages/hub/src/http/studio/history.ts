@@ -14,7 +14,7 @@ import { names } from "./events.ts";
 import type { StudioJobParts } from "./job-parts.ts";
 import { ENDED, statesOf, studioRecord, studioRecordDetail } from "./record.ts";
 
-const QUERY = Type.Object({
+export const QUERY = Type.Object({
   /** absent: all */
   limit: Type.Optional(Type.Integer({ minimum: 0 })),
   offset: Type.Optional(Type.Integer({ minimum: 0 })),
@@ -27,7 +27,7 @@ const QUERY = Type.Object({
   owner: Type.Optional(Type.String()),
 });
 
-const DELETE = Type.Object({ prompt_ids: Type.Array(Type.String()) });
+export const DELETE = Type.Object({ prompt_ids: Type.Array(Type.String()) });
 /** So many records are read and printed before others get their turn. */
 const CHUNK = 250;
 

@@ -17,7 +17,7 @@ export interface KeyParts {
   readonly zone: string;
 }
 
-const NEW_KEY = Type.Object({
+export const NEW_KEY = Type.Object({
   name: Type.String({ minLength: 1, maxLength: 100 }),
   scopes: Type.Array(Type.Union(SCOPES.map((scope) => Type.Literal(scope))), { minItems: 1, maxItems: 10 }),
 });

@@ -12,7 +12,7 @@ import type { Register } from "../own-contract.ts";
 import { checkedBody } from "../validate.ts";
 import { answering, BASES } from "./models-answers.ts";
 
-const BATCH = Type.Object({ filenames: Type.Array(Type.String(), { minItems: 1, maxItems: 1_000 }) });
+export const BATCH = Type.Object({ filenames: Type.Array(Type.String(), { minItems: 1, maxItems: 1_000 }) });
 
 export function registerModelDownloads(register: Register, kind: CatalogueKind, library: ModelLibrary): void {
   const { downloads } = library;

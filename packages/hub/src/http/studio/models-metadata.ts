@@ -11,7 +11,7 @@ import { checkedBody } from "../validate.ts";
 import { answering, BASES } from "./models-answers.ts";
 
 /** Neither: all files that are on the disk. `force` asks also where an answer is kept. */
-const FETCH = Type.Object({
+export const FETCH = Type.Object({
   filename: Type.Optional(Type.String()),
   filenames: Type.Optional(Type.Array(Type.String(), { minItems: 1, maxItems: 10_000 })),
   force: Type.Optional(Type.Boolean()),

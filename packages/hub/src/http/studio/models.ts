@@ -27,14 +27,14 @@ export interface StudioModelsParts {
   readonly statusMs?: number | undefined;
 }
 
-const LIST = Type.Object({
+export const LIST = Type.Object({
   type: Type.Optional(Type.String()),
   search: Type.Optional(Type.String()),
   present: Type.Optional(Type.Boolean()),
   base_model: Type.Optional(Type.String()),
 });
-const WHICH = Type.Object({ type: Type.Optional(Type.String()) });
-const IMPORT = Type.Object({ models: Type.Array(ENTRY, { minItems: 1, maxItems: 10_000 }) });
+export const WHICH = Type.Object({ type: Type.Optional(Type.String()) });
+export const IMPORT = Type.Object({ models: Type.Array(ENTRY, { minItems: 1, maxItems: 10_000 }) });
 
 /** Registers all operations of the three catalogues, of downloads and of metadata. */
 export function registerStudioModels(app: FastifyInstance, parts: StudioModelsParts): void {

@@ -22,7 +22,7 @@ import { dropFile, objectField, receiveRun, withForms } from "./run-form.ts";
 import type { RunContext } from "./run-parts.ts";
 import { idOf } from "./run.ts";
 
-const RENAME = Type.Object({
+export const RENAME = Type.Object({
   new_id: Type.Optional(Type.String({ pattern: PRESET_ID.source })),
   name: Type.Optional(Type.String({ minLength: 1, maxLength: 200 })),
 });

@@ -12,13 +12,13 @@ import type { StudioJobParts } from "./job-parts.ts";
 import { ACTIVE, statusOf, studioRecord } from "./record.ts";
 import { stopJobs } from "./stop-jobs.ts";
 
-const CANCEL = Type.Object({
+export const CANCEL = Type.Object({
   prompt_ids: Type.Optional(Type.Array(Type.String())),
   all: Type.Optional(Type.Boolean()),
   owner: Type.Optional(Type.String()),
 });
 
-const PLACE = Type.Object({
+export const PLACE = Type.Object({
   number: Type.Optional(Type.Number()),
   front: Type.Optional(Type.Literal(true)),
   before: Type.Optional(Type.String()),

@@ -15,7 +15,7 @@ import type { StudioJobParts } from "./job-parts.ts";
 import { localTime } from "./local-time.ts";
 import { detailsOf, ENDED, objectIn } from "./record.ts";
 
-const BODY = Type.Object({ prompt_id: Type.Optional(Type.Union([Type.String(), Type.Null()])) });
+export const BODY = Type.Object({ prompt_id: Type.Optional(Type.Union([Type.String(), Type.Null()])) });
 
 export function registerStudioRetry(app: FastifyInstance, parts: StudioJobParts): void {
   const { store } = parts;

@@ -14,7 +14,7 @@ import type { RunContext } from "./run-parts.ts";
 
 const GOING_ON: ReadonlySet<JobState> = new Set(["accepted", "uploaded", "queued", "running"]);
 
-const RESULT_QUERY = Type.Object({
+export const RESULT_QUERY = Type.Object({
   /** only files of this kind */
   output_type: Type.Optional(
     Type.Union(["image", "video", "audio", "model", "file"].map((media) => Type.Literal(media))),

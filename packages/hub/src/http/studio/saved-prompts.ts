@@ -22,8 +22,8 @@ const FIELDS = {
   tags: Type.Optional(Type.Array(Type.String({ minLength: 1, maxLength: 100 }), { maxItems: 50 })),
   workflow_id: Type.Optional(Type.Union([Type.String(), Type.Null()])),
 };
-const NEW = Type.Object(FIELDS);
-const CHANGES = Type.Partial(NEW);
+export const NEW = Type.Object(FIELDS);
+export const CHANGES = Type.Partial(NEW);
 
 interface Kept {
   readonly id: string;

@@ -13,7 +13,7 @@ export interface UpdateParts {
   readonly restart: () => void;
 }
 
-const WANTED = Type.Object({ skip_components: Type.Optional(Type.Array(Type.String())) });
+export const WANTED = Type.Object({ skip_components: Type.Optional(Type.Array(Type.String())) });
 /** The page that asked has its answer by then. */
 const RESTART_MS = 1_000;
 

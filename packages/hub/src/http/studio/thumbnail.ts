@@ -8,7 +8,7 @@ import { checkedQuery } from "../validate.ts";
 import { existingAsset } from "./assets-path.ts";
 import type { ThumbnailCache } from "./thumbnail-cache.ts";
 
-const QUERY = Type.Object({
+export const QUERY = Type.Object({
   path: Type.String({ minLength: 1 }),
   size: Type.Optional(Type.Integer({ minimum: 16, maximum: 1024 })),
 });
