@@ -47,6 +47,8 @@ export interface DispatcherParts {
 export class Dispatcher {
   readonly #parts: DispatcherParts;
   readonly #running = new Map<string, RunningJob>();
+  /** links that stand; what comes of another one is only its last words */
+  readonly #links = new Set<WorkerLink>();
   readonly #idle = new Set<WorkerLink>();
   readonly #retired = new WeakSet<WorkerLink>();
   /** the end of a link's last job, while it is being written */
@@ -97,6 +99,7 @@ export class Dispatcher {
    * with other settings than this hub wants gets nothing new, and ends when it is done.
    */
   async joined(link: WorkerLink, suits: boolean): Promise<void> {
+    this.#links.add(link);
     const keep: AttemptRef[] = [];
     const drop: AttemptRef[] = [];
     for (const held of link.held) {
@@ -122,12 +125,13 @@ export class Dispatcher {
 
   /** The worker has nothing to do. */
   ready(link: WorkerLink): void {
-    if (this.#retired.has(link)) return;
+    if (this.#retired.has(link) || !this.#links.has(link)) return;
     this.#idle.add(link);
     this.kick();
   }
 
   lost(link: WorkerLink): void {
+    this.#links.delete(link);
     this.#idle.delete(link);
     this.#ending.delete(link);
     for (const job of [...this.#running.values()]) {
@@ -178,7 +182,11 @@ export class Dispatcher {
           if (this.#stopped || this.#parts.isPaused() || this.#parts.queue.pending === 0) break;
           this.#idle.delete(link);
           const job = await this.#parts.store.claim(link.workerId, { leaseMs: LEASE_MS });
-          if (job === undefined) this.#idle.add(link);
+          if (!this.#links.has(link)) {
+            // The worker went away while a job was claimed for it: another one takes it.
+            if (job !== undefined) await this.#parts.store.handBack(job.id, job.attempt);
+            this.#again = true;
+          } else if (job === undefined) this.#idle.add(link);
           else this.#assign(link, job);
         }
       } while (this.#again && !this.#stopped);
@@ -245,6 +253,8 @@ export class Dispatcher {
     before: Promise<void> | undefined,
   ): Promise<void> {
     await before;
+    // Meanwhile the attempt may have been lost: then this is a late report.
+    if (this.#running.get(job.ref.jobId) !== job) return this.said(link, message);
     const { outputIds } = this.#parts;
     const { promptId } = job.ref;
     if (outputIds === undefined) return this.#say(job, link, message);
@@ -295,7 +305,8 @@ export class Dispatcher {
         await new Promise((resolve) => setTimeout(resolve, delay));
       }
     }
-    this.#running.delete(job.ref.jobId);
+    // Another attempt may run by now; it is not this one's to forget.
+    if (this.#running.get(job.ref.jobId) === job) this.#running.delete(job.ref.jobId);
     if (!taken) return;
     queue.ended();
     this.#parts.watcher.ended(job, finished);
