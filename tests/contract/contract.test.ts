@@ -4,7 +4,8 @@
  */
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { type OpenApiDocument, TABLE } from "../../packages/hub/src/http/openapi/index.ts";
+import type { OpenApiDocument } from "../../packages/hub/src/http/openapi/document.ts";
+import { TABLE } from "../../packages/hub/src/http/openapi/table/index.ts";
 import { testAgreement } from "./agreement.ts";
 import { testAssets } from "./cases-assets.ts";
 import { testFiles } from "./cases-files.ts";

@@ -1,11 +1,5 @@
 /** The `hearth` command. */
 import net from "node:net";
-import { convertCommand } from "./convert/index.ts";
-import { demo } from "./demo.ts";
-import { doctor } from "./doctor/doctor.ts";
-import { keysCommand } from "./keys/index.ts";
-import { run } from "./run.ts";
-import { serve } from "./serve.ts";
 import { VERSION } from "./version.ts";
 
 const HELP = `hearth ${VERSION}: a server for ComfyUI workflows
@@ -37,21 +31,22 @@ function endWithStarter(): void {
   pipe.unref();
 }
 
+/** Each command loads what it needs itself: a server need not load the others, nor they a server. */
 async function main(argv: readonly string[]): Promise<number> {
   const [command = "help", ...rest] = argv;
   switch (command) {
     case "serve":
-      return serve(rest);
+      return (await import("./serve.ts")).serve(rest);
     case "run":
-      return run(rest);
+      return (await import("./run.ts")).run(rest);
     case "convert":
-      return convertCommand(rest);
+      return (await import("./convert/index.ts")).convertCommand(rest);
     case "keys":
-      return keysCommand(rest);
+      return (await import("./keys/index.ts")).keysCommand(rest);
     case "doctor":
-      return doctor(rest);
+      return (await import("./doctor/doctor.ts")).doctor(rest);
     case "demo":
-      return demo();
+      return (await import("./demo.ts")).demo();
     case "version":
     case "--version":
       console.log(VERSION);
@@ -63,7 +58,7 @@ async function main(argv: readonly string[]): Promise<number> {
       return 0;
     default:
       // A launcher written for `main.py` gives flags only.
-      if (command.startsWith("-")) return serve(argv);
+      if (command.startsWith("-")) return (await import("./serve.ts")).serve(argv);
       console.error(`hearth: there is no command '${command}'; 'hearth help' lists them`);
       return 2;
   }

@@ -3,18 +3,20 @@ import { readFileSync } from "node:fs";
 import type { FastifyInstance } from "fastify";
 import { JSON_TYPE, sendText } from "../answers.ts";
 import { route } from "../twin.ts";
-import { openApiDocument } from "./document.ts";
 
-export { compareTable, type OpenApiDocument, openApiDocument } from "./document.ts";
-export { TABLE } from "./table/index.ts";
-
-/** Registers both. They are made at the first request, when all routes are there, and kept. */
+/**
+ * Registers both. They are made at the first request, when all routes are there, and kept. Only then is the table
+ * loaded: it would be half of what a start loads.
+ */
 export function registerOpenApi(app: FastifyInstance): void {
   let description: Buffer | undefined;
   let page: Buffer | undefined;
 
-  route(app, "GET", "/openapi.json", (_request, reply) => {
-    description ??= Buffer.from(JSON.stringify(openApiDocument(app)));
+  route(app, "GET", "/openapi.json", async (_request, reply) => {
+    if (description === undefined) {
+      const { openApiDocument } = await import("./document.ts");
+      description = Buffer.from(JSON.stringify(openApiDocument(app)));
+    }
     return sendText(reply, description, JSON_TYPE);
   });
 

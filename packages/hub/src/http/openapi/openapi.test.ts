@@ -3,10 +3,11 @@ import { test } from "node:test";
 import { closeContract, ownContract, studioError } from "../own-contract.ts";
 import { startServer } from "../test-server.ts";
 import { route } from "../twin.ts";
-import { compareTable, openApiDocument, type OpenApiDocument, registerOpenApi, TABLE } from "./index.ts";
-import { templateOf } from "./document.ts";
+import { compareTable, openApiDocument, type OpenApiDocument, templateOf } from "./document.ts";
+import { registerOpenApi } from "./index.ts";
 import { MESSAGES } from "./schemas/messages.ts";
 import { SCHEMAS } from "./schemas/index.ts";
+import { TABLE } from "./table/index.ts";
 
 test("every reference to a schema leads to one, and every schema is used", () => {
   const text = JSON.stringify([TABLE, SCHEMAS, MESSAGES]);
