@@ -46,8 +46,9 @@ test("killed during an upload: there is no job, and nothing of it is left", asyn
   await until("the upload to begin", () => (folders().length > 0 ? true : undefined));
   await killHub();
   socket.destroy();
-  assert.deepEqual(folders(), []);
+  // The contract goes on with what the last hub left before it answers anybody.
   assert.equal((await client.json<{ total: number }>("/v1/workflow")).total, 0);
+  assert.deepEqual(folders(), []);
 });
 
 test("killed right after its answers: every workflow comes to its end, and no file is lost", async () => {

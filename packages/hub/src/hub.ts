@@ -22,7 +22,8 @@ import { registerHealth } from "./http/ops/health.ts";
 import { registerMetrics } from "./http/ops/metrics.ts";
 import { registerOpenApi } from "./http/openapi/index.ts";
 import { registerSignIn } from "./http/sign-in.ts";
-import { registerControl } from "./http/control/index.ts";
+import { LateContracts } from "./http/late-contracts.ts";
+import { STUDIO_SOCKET_PATH } from "./http/studio/socket-path.ts";
 import type { ControlOptions } from "./control/options.ts";
 import { createHttpServer } from "./http/server.ts";
 import { allWatchers } from "./jobs/watcher.ts";
@@ -181,7 +182,27 @@ export async function startHub(options: HubOptions): Promise<Hub> {
     log,
   );
 
-  const app = createHttpServer(httpOptions);
+  const checkOrigin = options.http.corsOrigin === undefined;
+  const contracts = new LateContracts(async () => {
+    const { openOwnContracts } = await import("./http/own-contracts.ts");
+    const { maxUploadBytes } = httpOptions;
+    return openOwnContracts({
+      ...{ http: httpOptions, main: app, studio },
+      routes: {
+        ...{ submit, dispatcher, queue, names, checkOrigin, maxUploadBytes, sockets: () => sockets },
+        databaseFiles: [options.databaseFile],
+        workers: () => gateway.links,
+      },
+      control: {
+        ...{ store, submit, dispatcher, folders, log, maxUploadBytes, options: options.control },
+        queueChanged: () => sockets.broadcastStatus(),
+        secret: keptSecret(folders.studio, "url-secret").secret,
+      },
+    });
+  }, log);
+  const app = createHttpServer(httpOptions, { others: contracts });
+  app.access.setKey(studio.environment.get("API_KEY"));
+  app.access.useNamedKeys(studio.keys);
   const submit = submitParts({ store, queue, objectInfo, catalog, sockets, links: gateway.links, log });
   const context = { store, queue, dispatcher, submit, sockets: () => sockets, workers: () => gateway.links };
   registerSignIn(app);
@@ -199,24 +220,9 @@ export async function startHub(options: HubOptions): Promise<Hub> {
     whenNodesKnown: () => catalog.whenKnown(),
     asked: () => assets?.scanSoon(),
   });
-  const checkOrigin = options.http.corsOrigin === undefined;
-  const studioSockets = await studio.register(app, {
-    ...{ submit, dispatcher, queue, names, checkOrigin, sockets: () => sockets },
-    maxUploadBytes: httpOptions.maxUploadBytes,
-    databaseFiles: [options.databaseFile],
-    workers: () => gateway.links,
-  });
-  registerWebSocket(
-    app,
-    () => sockets,
-    checkOrigin,
-    (...upgrade) => studioSockets.upgrade(...upgrade),
-  );
-  const control = registerControl(app, {
-    ...{ store, submit, dispatcher, folders, log, options: options.control },
-    queueChanged: () => sockets.broadcastStatus(),
-    maxUploadBytes: httpOptions.maxUploadBytes,
-    secret: keptSecret(folders.studio, "url-secret").secret,
+  registerWebSocket(app, () => sockets, checkOrigin, {
+    path: STUDIO_SOCKET_PATH,
+    take: (...upgrade) => contracts.takeUpgrade(...upgrade),
   });
   registerFileRoutes(app, httpOptions, names);
   registerAssets(app, {
@@ -225,9 +231,8 @@ export async function startHub(options: HubOptions): Promise<Hub> {
     maxUploadBytes: httpOptions.maxUploadBytes,
     viewerOf: (request) => (options.http.multiUser === true ? userOf(request) : ""),
   });
-  registerOpenApi(app);
+  registerOpenApi(app, () => contracts.load());
 
-  await control.recover();
   await gateway.listen();
   dispatcher.awaitWorkers();
   supervisor.begin(leftBehind?.worker);
@@ -235,10 +240,12 @@ export async function startHub(options: HubOptions): Promise<Hub> {
   urls = listening.urls;
   note();
   assets?.scanSoon();
-  void studio.begin();
+  void studio.events.emit("system.backend.started", { version: options.studio.version });
+  contracts.begin();
   // Healthy: it listens, and a worker is there.
   ready.promise
-    .then(() => studio.updater.resume())
+    .then(() => contracts.load())
+    .then((loaded) => loaded.healthy())
     .catch((error: unknown) => log.error({ err: error }, "the update could not be ended"));
   return {
     urls,
@@ -250,7 +257,7 @@ export async function startHub(options: HubOptions): Promise<Hub> {
         handOver,
         assets,
         studio,
-        control,
+        contracts,
         app,
         listening,
         dispatcher,

@@ -2,7 +2,7 @@
 import type { EventFile, JobStore } from "@hearth/jobs";
 import type { FastifyInstance } from "fastify";
 import type { Assets } from "./assets/index.ts";
-import type { Control } from "./http/control/index.ts";
+import type { LateContracts } from "./http/late-contracts.ts";
 import type { Dispatcher } from "./jobs/dispatcher.ts";
 import type { LinkGateway } from "./link/gateway.ts";
 import type { WorkerSupervisor } from "./link/supervisor.ts";
@@ -20,7 +20,7 @@ export interface RunningHub {
   /** another hub follows at once: jobs and workers go on */
   readonly handOver: boolean;
   readonly studio: Studio;
-  readonly control: Control;
+  readonly contracts: LateContracts;
   readonly assets: Assets | undefined;
   readonly app: FastifyInstance;
   readonly listening: Listening;
@@ -38,8 +38,7 @@ export async function stopHub(hub: RunningHub): Promise<void> {
   hub.supervisor.stop();
   await hub.dispatcher.stop({ handOver: hub.handOver });
   hub.sockets.close();
-  hub.studio.closeSockets();
-  await hub.control.close();
+  await hub.contracts.closeStreams();
   if (!hub.handOver) for (const link of gateway.links) link.send({ type: "stop" });
   hub.listening.close();
   // A connection that stays open after its answer would keep the process.
@@ -51,6 +50,7 @@ export async function stopHub(hub: RunningHub): Promise<void> {
   await app.close();
   clearInterval(sweep);
   clearTimeout(cut);
+  await hub.contracts.close();
   await gateway.close();
   await hub.assets?.close();
   await hub.studio.close();

@@ -1,4 +1,5 @@
 /** The HTTP server of a hub, with the manners of the ComfyUI contract (section 2) and no operations yet. */
+import type { IncomingMessage, ServerResponse } from "node:http";
 import {
   type FastifyBaseLogger,
   type FastifyError,
@@ -34,12 +35,20 @@ declare module "fastify" {
 /** Longer values of a path parameter are nobody's id or file name. */
 const MAX_PARAMETER = 8192;
 const BODY_IDLE_MS = 60_000;
+/** Where Studio and Control are. They judge for themselves: they want a key from everybody, and refuse in their words. */
+const OWN_CONTRACTS = /^\/(?:api\/(?:admin|run|comfyui)|v1)(?:\/|$)/;
 /** Open to everybody: signing in, and what a probe asks. */
-const OWN_ACCESS = /^\/(?:api\/(?:admin|run|comfyui)|v1)(?:\/|$)/;
 const PUBLIC_PATHS = new Set(["/login", "/api/auth/login", "/api/health", "/ready"]);
 
+export interface ServerLinks {
+  /** answers what is below Studio's and Control's paths; absent: this server has them itself, or nobody */
+  readonly others?: { take(request: IncomingMessage, response: ServerResponse): void };
+  /** a server whose keys, sessions and list of operations this one shares */
+  readonly sharedWith?: FastifyInstance;
+}
+
 /** Makes the server; routes are registered on it with `route` and `twin`, files with `registerFileRoutes` of `comfy/`. */
-export function createHttpServer(options: HttpOptions): FastifyInstance {
+export function createHttpServer(options: HttpOptions, links: ServerLinks = {}): FastifyInstance {
   // Fastify types a server by its transport; no operation here cares.
   const transport = options.tls === undefined ? {} : ({ https: options.tls } as object);
   const app: FastifyInstance = fastify({
@@ -52,11 +61,12 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
     rewriteUrl: (request) => repairTarget(request.url ?? "/"),
     routerOptions: { maxParamLength: MAX_PARAMETER, querystringParser: parseQuery },
   });
-  app.decorate("operations", new Map());
-  app.decorate("access", new Access(options));
+  const { sharedWith } = links;
+  app.decorate("operations", sharedWith?.operations ?? new Map());
+  app.decorate("access", sharedWith?.access ?? new Access(options));
   app.decorateReply("bare", false);
   app.decorateRequest("identity");
-  guard(app, options);
+  guard(app, options, links);
   acceptRawBodies(app, options.maxUploadBytes, options.bodyIdleMs ?? BODY_IDLE_MS);
   addHeaders(app, options);
   answerErrors(app);
@@ -64,10 +74,15 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
 }
 
 /** Refuses foreign pages and unknown callers before anything is read. */
-function guard(app: FastifyInstance, options: HttpOptions): void {
+function guard(app: FastifyInstance, options: HttpOptions, { others }: ServerLinks): void {
   app.addHook("onRequest", async (request, reply) => {
     request.identity = NOBODY;
     const path = pathOf(request.url);
+    const isOwn = OWN_CONTRACTS.test(path);
+    if (isOwn && others !== undefined) {
+      reply.hijack();
+      return others.take(request.raw, reply.raw);
+    }
     const reads = request.method === "GET" || request.method === "HEAD";
     const cors = options.corsOrigin !== undefined;
     // A signed URL is made to be shown by pages of other sites.
@@ -76,8 +91,7 @@ function guard(app: FastifyInstance, options: HttpOptions): void {
     // A preflight carries no key.
     if (request.method === "OPTIONS") return sendEmpty(reply);
     if (PUBLIC_PATHS.has(path)) return undefined;
-    // Studio and Control judge for themselves: they want a key from everybody, and refuse in words of their own.
-    if (OWN_ACCESS.test(path)) return undefined;
+    if (isOwn) return undefined;
     const proof = app.access.judge(request.raw);
     if (!("identity" in proof)) return refuse(request, reply, path, proof.waitSeconds);
     if (!may(proof.identity, reads ? "read" : "run")) return sendStatus(reply, 403);

@@ -19,19 +19,24 @@ function refuse(socket: Duplex, status: string): void {
   socket.end(`HTTP/1.1 ${status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`);
 }
 
-/** `others` takes the upgrades of other sockets, and says whether it did. */
+/** A socket of another contract on the same server. */
+export interface OtherSocket {
+  readonly path: string;
+  take(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+}
+
 export function registerWebSocket(
   app: FastifyInstance,
   sockets: () => SocketHub,
   checkOrigin: boolean,
-  others: (request: IncomingMessage, socket: Duplex, head: Buffer) => boolean,
+  other: OtherSocket,
 ): void {
   twin(app, "GET", "/ws", (_request, reply) =>
     sendText(reply, 'No WebSocket UPGRADE hdr: None\n Can "Upgrade" only to "WebSocket".', undefined, 400),
   );
   app.server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on("error", () => socket.destroy());
-    if (others(request, socket, head)) return;
+    if (pathOf(request.url ?? "/") === other.path) return other.take(request, socket, head);
     if (!PATHS.has(pathOf(request.url ?? "/"))) return refuse(socket, "404 Not Found");
     if (checkOrigin && !originAllowed(request.headers)) return refuse(socket, "403 Forbidden");
     if (!app.access.mayPass(request)) return refuse(socket, "401 Unauthorized");

@@ -5,15 +5,19 @@ import { JSON_TYPE, sendText } from "../answers.ts";
 import { route } from "../twin.ts";
 
 /**
- * Registers both. They are made at the first request, when all routes are there, and kept. Only then is the table
+ * Registers both. `whenComplete` resolves when all operations are there. They are made at the first request, and kept. Only then is the table
  * loaded: it would be half of what a start loads.
  */
-export function registerOpenApi(app: FastifyInstance): void {
+export function registerOpenApi(
+  app: FastifyInstance,
+  whenComplete: () => Promise<unknown> = () => Promise.resolve(),
+): void {
   let description: Buffer | undefined;
   let page: Buffer | undefined;
 
   route(app, "GET", "/openapi.json", async (_request, reply) => {
     if (description === undefined) {
+      await whenComplete();
       const { openApiDocument } = await import("./document.ts");
       description = Buffer.from(JSON.stringify(openApiDocument(app)));
     }

@@ -39,7 +39,8 @@ import { startServer, temporaryFolders } from "../test-server.ts";
 import type { StudioJobParts } from "./job-parts.ts";
 import { registerStudioJobs } from "./jobs.ts";
 import { QueuePause } from "./queue-pause.ts";
-import { STUDIO_SOCKET_PATH, StudioSockets } from "./socket.ts";
+import { STUDIO_SOCKET_PATH } from "./socket-path.ts";
+import { StudioSockets } from "./socket.ts";
 
 export const KEY = { "x-api-key": "secret-key" };
 const LOG = pino({ level: "silent" });
@@ -260,9 +261,7 @@ export async function jobsFixture(t: TestContext, options: FixtureOptions = {}):
     registerStudioJobs(app, parts);
     closeContract(app, "/api/admin", studioError);
     studioSockets = new StudioSockets(app, { store, events, progress, checkOrigin: true });
-    app.server.on("upgrade", (request, socket, head) => {
-      if (!studioSockets.upgrade(request, socket, head)) socket.destroy();
-    });
+    app.server.on("upgrade", (request, socket, head) => studioSockets.upgrade(request, socket, head));
     app.access.useNamedKeys({
       find: (text) => NAMED[text],
       byId: () => undefined,

@@ -18,10 +18,8 @@ import { type EventLog, type LoggedEvent, maySee } from "../../events/event-log.
 import type { JobProgress } from "../../progress/job-progress.ts";
 import type { ProgressBook } from "../../progress/progress-book.ts";
 import { originAllowed } from "../origin.ts";
-import { pathOf } from "../url.ts";
 import { detailsOf } from "./record.ts";
 
-export const STUDIO_SOCKET_PATH = "/api/run/ws";
 /** A job's progress is sent no more often than this. */
 const INTERVAL_MS = 150;
 /** A client with this much unread gets nothing more until it has read. */
@@ -87,12 +85,11 @@ export class StudioSockets {
     return this.#clients.size;
   }
 
-  /** True when the upgrade asks for this socket, and is taken care of. */
-  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean {
-    if (pathOf(request.url ?? "/") !== STUDIO_SOCKET_PATH) return false;
+  /** Takes an upgrade of `STUDIO_SOCKET_PATH`. */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     if (this.#parts.checkOrigin && !originAllowed(request.headers)) {
       socket.end("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
-      return true;
+      return;
     }
     const proof = this.#access.identify(request);
     this.#server.handleUpgrade(request, socket, head, (webSocket) => {
@@ -107,7 +104,6 @@ export class StudioSockets {
       } else if (!may(proof.identity, "read")) webSocket.close(NOT_AUTHENTICATED, "the key may not read");
       else this.#add(webSocket, proof.identity, afterOf(request));
     });
-    return true;
   }
 
   #add(socket: WebSocket, identity: Identity, after: number | undefined): void {

@@ -70,6 +70,7 @@ export async function startSystem(t: TestContext, options: SystemServerOptions =
     ...options.parts,
   };
   const { app, port } = await startServer(t, {}, (app) => {
+    app.access.useNamedKeys(parts.keys);
     registerStudioSystem(app, parts);
     closeContract(app, "/api/admin", studioError);
   });

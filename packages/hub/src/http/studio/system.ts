@@ -36,7 +36,6 @@ export interface StudioSystemParts extends Omit<StatusParts, "disk"> {
 
 /** Registers everything that Studio says and does about the server itself. */
 export function registerStudioSystem(app: FastifyInstance, parts: StudioSystemParts): void {
-  app.access.useNamedKeys(parts.keys);
   registerStudioKeys(app, parts);
   registerStudioSettings(app, parts.settings);
   registerStudioEnv(app, parts);

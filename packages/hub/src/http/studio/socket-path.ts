@@ -1,0 +1,2 @@
+/** Where Studio's socket is. */
+export const STUDIO_SOCKET_PATH = "/api/run/ws";
