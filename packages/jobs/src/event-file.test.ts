@@ -3,7 +3,7 @@ import { appendFile, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/p
 import os from "node:os";
 import path from "node:path";
 import { test, type TestContext } from "node:test";
-import { newJob } from "./conformance.ts";
+import { newJob } from "./conformance/index.ts";
 import { EventFile } from "./event-file.ts";
 import { openSqliteStore } from "./sqlite/sqlite-store.ts";
 import type { JobEvent } from "./event.ts";

@@ -6,7 +6,7 @@ import { DatabaseSync } from "node:sqlite";
 import os from "node:os";
 import path from "node:path";
 import { test } from "node:test";
-import { jobStoreSuite, newJob } from "../conformance.ts";
+import { jobStoreSuite, newJob } from "../conformance/index.ts";
 import { DatabaseBusyError, NewerSchemaError } from "../errors.ts";
 import { openSqliteStore } from "./sqlite-store.ts";
 
