@@ -27,11 +27,19 @@ async function works(program: string, ...args: string[]): Promise<boolean> {
   );
 }
 
+/** Debian's own first, whose packages `scripts/set-up.sh` installs: another may come before it on PATH, without them. */
+async function pythonWithRequests(): Promise<string | undefined> {
+  for (const program of ["/usr/bin/python3", "python3"]) {
+    if (await works(program, "-c", "import requests")) return program;
+  }
+  return undefined;
+}
+
 const noSeed = existsSync(SEED) ? false : "the seed pages are not here";
 const noCurl = (await works("curl", "--version")) ? false : "there is no curl";
-const noPython = (await works("python3", "-c", "import requests"))
-  ? false
-  : "there is no Python with requests";
+const python = await pythonWithRequests();
+const noPython =
+  python === undefined ? "no Python here has `requests`: scripts/set-up.sh installs it" : false;
 
 test("the seed's curl line follows a workflow to its end", { skip: noSeed || noCurl }, async () => {
   const id = await client.create(picture({ seconds: 0.3 }));
@@ -59,7 +67,7 @@ test("the seed's Python client follows a workflow to its end", { skip: noSeed ||
     ],
   ] as const) {
     const id = await client.create(graph);
-    const { stdout } = await run("python3", ["-c", `${program}\nmonitor_workflow("${id}", "${KEY}")\n`]);
+    const { stdout } = await run(python ?? "", ["-c", `${program}\nmonitor_workflow("${id}", "${KEY}")\n`]);
     const lines = stdout.trimEnd().split("\n");
     assert.equal(lines.at(-1), "Workflow finished");
     assert.equal(lines.at(-2), `Status: ${end}`);

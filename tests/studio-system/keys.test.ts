@@ -53,7 +53,7 @@ test("what cannot be done is said, with the exit status", async () => {
   assert.match(scope.problem, /^hearth keys: 422: scopes\.0 /);
   const unknown = await keys(["revoke", "nobody"]);
   assert.deepEqual([unknown.status, unknown.problem], [1, "hearth keys: 404: Key not found"]);
-  const wrong = await keys(["list"], { API_KEY: "wrong" });
+  const wrong = await keys(["list", "--server", server.url], { API_KEY: "wrong" });
   assert.equal(wrong.status, 1);
   assert.match(wrong.problem, /refuses this key; set API_KEY/);
   const nowhere = await keys(["list", "--server", "http://127.0.0.1:9"]);

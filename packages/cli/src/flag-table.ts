@@ -88,5 +88,6 @@ export const FLAGS: ReadonlyMap<string, FlagRule> = new Map<string, FlagRule>([
   // Hearth's own
   ...each("custom-nodes-directory", { arity: "one", repeats: true }),
   ...each("allow-anonymous no-native", none),
-  ...each("restart-policy", one),
+  ...each("restart-policy prefer-native free-idle-after", one),
+  ...each("comfyui comfyui-command", { arity: "one", repeats: true }),
 ]);

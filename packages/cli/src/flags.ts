@@ -61,7 +61,23 @@ export interface ServeOptions {
   readonly allowAnonymous: boolean;
   /** start a worker with the engine of this project */
   readonly native: boolean;
+  /** ComfyUIs to drive */
+  readonly comfyui: readonly ComfyUiOption[];
+  /** which prompts the native worker takes before others: without model files, all, none */
+  readonly preferNative: PreferNative;
+  /** idle workers are told to free memory after so long; 0: never */
+  readonly freeIdleMs: number;
 }
+
+export interface ComfyUiOption {
+  /** of the worker that drives it */
+  readonly name: string;
+  readonly url: string;
+  /** starts it where it does not run */
+  readonly command?: string;
+}
+
+export type PreferNative = "modelless" | "always" | "never";
 
 export interface ParsedFlags {
   readonly options: ServeOptions;
@@ -132,7 +148,47 @@ function optionsOf(values: Values): ServeOptions {
     cache: cacheOf(values),
     allowAnonymous: values.has("--allow-anonymous"),
     native: !values.has("--no-native"),
+    comfyui: comfyUis(values),
+    preferNative: values.choice("--prefer-native", ["modelless", "always", "never"]) ?? "modelless",
+    freeIdleMs: 1_000 * (values.number("--free-idle-after") ?? 600),
   };
+}
+
+/** `--comfyui URL`, any number of times; the first `--comfyui-command` is that of the first URL, and so on. */
+function comfyUis(values: Values): ComfyUiOption[] {
+  const commands = values.all("--comfyui-command");
+  const urls = values.all("--comfyui");
+  if (commands.length > urls.length) {
+    throw new FlagError(
+      "argument --comfyui-command: each needs its --comfyui URL, under which it will answer",
+    );
+  }
+  const all = urls.map((text, index) => {
+    const url = comfyUiUrl(text);
+    const command = commands[index];
+    return { name: comfyUiName(url), url: url.href, ...(command === undefined ? {} : { command }) };
+  });
+  const twice = all.find(({ name }, index) => all.findIndex((other) => other.name === name) < index);
+  if (twice !== undefined) throw new FlagError(`argument --comfyui: '${twice.url}' is given twice`);
+  return all;
+}
+
+/** The URL of a ComfyUI. @throws FlagError */
+export function comfyUiUrl(text: string): URL {
+  const given = /^[a-z]+:\/\//i.test(text) ? text : `http://${text}`;
+  const url = URL.canParse(given) ? new URL(given) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol)) {
+    throw new FlagError(`argument --comfyui: '${text}' is no http or https address`);
+  }
+  return url;
+}
+
+/** The name of the worker that drives the ComfyUI at `url`: the same at every start. */
+export function comfyUiName({ host, pathname }: URL): string {
+  return `comfyui-${host}${pathname}`
+    .replace(/[^\w.-]+/g, "-")
+    .replace(/-+$/, "")
+    .slice(0, 64);
 }
 
 function addresses(values: Values): string[] {

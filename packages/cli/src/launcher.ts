@@ -1,32 +1,54 @@
-/** How this installation starts native workers. */
+/** How this installation starts workers. */
 import path from "node:path";
-import type { Folders } from "@hearth/protocol";
 import { keptSecret, linkSocketPath, type WorkerLauncher } from "@hearth/hub";
-import { settingsDigest, startWorker, type WorkerSettings } from "@hearth/worker";
+import type { Folders } from "@hearth/protocol";
+import {
+  type ComfyUiEngineSettings,
+  type NativeEngineSettings,
+  settingsDigest,
+  startWorker,
+  type WorkerSettings,
+} from "@hearth/worker";
+import type { ComfyUiOption } from "./flags.ts";
 
 /** Without a hub and idle for so long, a worker ends. */
 const ORPHAN_MS = 30_000;
 
-export type LauncherOptions = Pick<
-  WorkerSettings,
-  "metadata" | "previewSize" | "cache" | "packs" | "modelFolders"
->;
+export class Launchers {
+  readonly #folders: Folders;
+  readonly #token: string;
 
-export function nativeLauncher(
-  folders: Folders,
-  databaseFile: string,
-  options: LauncherOptions,
-): WorkerLauncher {
-  const settingsFor = (workerId: string): WorkerSettings => ({
-    workerId,
-    socket: linkSocketPath(folders),
-    token: keptSecret(path.dirname(databaseFile), "link-token").secret,
-    folders,
-    orphanMs: Number(process.env["HEARTH_ORPHAN_MS"] ?? ORPHAN_MS),
-    ...options,
-  });
-  return {
-    settings: settingsDigest(settingsFor("")),
-    start: (workerId) => startWorker(settingsFor(workerId), path.join(folders.studio, "worker.log")),
-  };
+  constructor(folders: Folders, databaseFile: string) {
+    this.#folders = folders;
+    this.#token = keptSecret(path.dirname(databaseFile), "link-token").secret;
+  }
+
+  native(settings: Omit<NativeEngineSettings, "kind">): WorkerLauncher {
+    return this.#launcher("native", { kind: "native", ...settings }, "worker.log");
+  }
+
+  /** The driver of a ComfyUI. */
+  comfyUi({ name, url, command }: ComfyUiOption): WorkerLauncher {
+    const engine: ComfyUiEngineSettings = {
+      kind: "comfyui",
+      url,
+      ...(command === undefined ? {} : { command }),
+    };
+    return this.#launcher(name, engine, `worker-${name}.log`);
+  }
+
+  #launcher(name: string, engine: WorkerSettings["engine"], logName: string): WorkerLauncher {
+    const settingsFor = (workerId: string): WorkerSettings => ({
+      ...{ workerId, name, engine, token: this.#token, folders: this.#folders },
+      ...{ files: "shared", concurrency: 1, tags: [] },
+      hub: { socket: linkSocketPath(this.#folders) },
+      orphanMs: Number(process.env["HEARTH_ORPHAN_MS"] ?? ORPHAN_MS),
+    });
+    const logFile = path.join(this.#folders.studio, logName);
+    return {
+      name,
+      settings: settingsDigest(settingsFor("")),
+      start: (workerId) => startWorker(settingsFor(workerId), logFile),
+    };
+  }
 }

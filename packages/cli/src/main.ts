@@ -5,19 +5,27 @@ import { VERSION } from "./version.ts";
 const HELP = `hearth ${VERSION}: a server for ComfyUI workflows
 
   hearth serve [flags]          start the server and print its URLs
+  hearth worker --hub URL --token T [--comfyui URL]
+                                join a server on another machine
   hearth run FILE [--server URL] [flags]
                                 run one prompt (API format); without a server, on a private engine
   hearth demo                   run a workflow from end to end and show the picture
   hearth convert FILE [--object-info FILE | --server URL]
                                 print the prompt of a workflow, also of one inside a picture or video
   hearth doctor [flags] [--json]  say what is wrong with this set-up, and what to do about it
-  hearth keys list | create NAME --scopes read,run,admin | revoke ID
+  hearth keys list | create NAME --scopes read,run,admin,worker | revoke ID
                                 keys of a running server, each with what it may do
   hearth help                   this text
 
 Flags are ComfyUI's own (--port, --listen, --base-directory, …) and:
   --custom-nodes-directory DIR  a folder of node packs (repeatable)
   --allow-anonymous             no key needed on addresses beyond this machine
+  --comfyui URL                 a ComfyUI that runs jobs too (repeatable)
+  --comfyui-command CMD         starts that ComfyUI where it does not run (one for each --comfyui)
+  --no-native                   without the engine of this project
+  --prefer-native WHAT          which jobs it takes before ComfyUIs: modelless (default), always, never
+  --free-idle-after SECONDS     idle workers free their memory then; default 600, 0: never
+  --restart-policy keep|stall   what becomes of queued jobs when the server was stopped
 `;
 
 /** A starter that dies, however it dies, closes this pipe: then nobody is left to stop this process. */
@@ -37,6 +45,8 @@ async function main(argv: readonly string[]): Promise<number> {
   switch (command) {
     case "serve":
       return (await import("./serve.ts")).serve(rest);
+    case "worker":
+      return (await import("./worker/worker-command.ts")).workerCommand(rest);
     case "run":
       return (await import("./run.ts")).run(rest);
     case "convert":

@@ -4,7 +4,7 @@ import { isJsonObject, JsonSyntaxError, type JsonObject, parseJson } from "@hear
 import { ProgressLine } from "./progress-line.ts";
 import { PromptFailed, runPrompt } from "./prompt-client.ts";
 import { startPrivateServer } from "./private-server.ts";
-import { baseDirectory } from "./serve.ts";
+import { baseDirectory } from "./base-directory.ts";
 
 /** Exit status 0: done; 1: the prompt failed; 2: the call is wrong. */
 export async function run(argv: readonly string[]): Promise<number> {

@@ -1,6 +1,5 @@
 /** `hearth serve`: the flags of the command line become a hub with one native worker. */
 import { readFileSync } from "node:fs";
-import os from "node:os";
 import path from "node:path";
 import { createSecureContext } from "node:tls";
 import { fileURLToPath } from "node:url";
@@ -21,18 +20,14 @@ import {
 } from "@hearth/hub";
 import { resolveFolders } from "@hearth/protocol";
 import { pino } from "pino";
+import { baseDirectory } from "./base-directory.ts";
 import { VERSION } from "./version.ts";
 import { Releases, replaceProcess } from "./restart/index.ts";
-import { FlagError, parseFlags } from "./flags.ts";
-import { nativeLauncher } from "./launcher.ts";
+import { FlagError, parseFlags, type ServeOptions } from "./flags.ts";
+import { Launchers } from "./launcher.ts";
 
 /** The installation itself. */
 const PROJECT = fileURLToPath(new URL("../../..", import.meta.url));
-
-/** Where everything lives when nothing is said: `$HEARTH_HOME`, else `~/hearth`. */
-export function baseDirectory(): string {
-  return process.env["HEARTH_HOME"] ?? path.join(os.homedir(), "hearth");
-}
 
 /** Serves until a signal ends it. */
 export async function serve(argv: readonly string[]): Promise<number> {
@@ -86,9 +81,8 @@ export async function createServer(
     ]),
   );
   for (const name of ignored) log.info(`${name} means nothing here and is ignored`);
-  if (!options.native) throw new FlagError("--no-native: there is no other engine yet");
   const base = path.resolve(options.folders.base ?? baseDirectory());
-  const extra = readExtraPaths(base, options.extraModelPaths);
+  const extra = await readExtraPaths(base, options.extraModelPaths);
   const folders = resolveFolders({
     ...options.folders,
     base,
@@ -99,6 +93,7 @@ export async function createServer(
   const { allowAnonymous } = options;
   if (allowAnonymous) log.warn("--allow-anonymous: everybody who can reach this server may use it");
   const key = apiKey(folders.studio);
+  const launchers = new Launchers(folders, databaseFile);
   const hub = await startHub({
     folders,
     modelFolders,
@@ -137,17 +132,26 @@ export async function createServer(
       releases: new Releases(folders.studio),
     },
     control: controlOptions(process.env),
-    launcher: nativeLauncher(folders, databaseFile, {
-      metadata: options.metadata,
-      previewSize: options.previewSize,
-      cache: options.cache,
-      packs: options.packs,
-      modelFolders: modelPaths(modelFolders),
-    }),
+    launchers: [
+      ...(options.native ? [launchers.native(nativeSettings(options, modelFolders))] : []),
+      ...options.comfyui.map((comfyui) => launchers.comfyUi(comfyui)),
+    ],
+    preferNative: options.preferNative,
+    freeIdleMs: options.freeIdleMs,
   });
-  // Once, and on the terminal only: logs are kept and shown to others.
-  if (key.isNew && logLevel === undefined) console.log(`To sign in: ${hub.urls[0]}/login#key=${key.secret}`);
+  // Once, and on the terminal only: logs are kept and shown to others. The hub has put a key into the file that was
+  // changed earlier, where there is one: it wins over the new one.
+  if (key.isNew && logLevel === undefined) {
+    console.log(`To sign in: ${hub.urls[0]}/login#key=${keptSecret(folders.studio, "api-key").secret}`);
+  }
   return hub;
+}
+
+function nativeSettings(
+  { metadata, previewSize, cache, packs }: ServeOptions,
+  modelFolders: Parameters<typeof modelPaths>[0],
+): Parameters<Launchers["native"]>[0] {
+  return { metadata, previewSize, cache, packs, modelFolders: modelPaths(modelFolders) };
 }
 
 /** The zone that `$STUDIO_TZ` names. @throws FlagError when there is none of this name */

@@ -156,7 +156,7 @@ export function recorder(
 function sketch(message: RunMessage): string {
   if (message.kind === "text") return `text ${message.nodeId} ${message.text}`;
   if (message.kind === "progress") {
-    const nodes = Object.values(message.state["nodes"] as Record<string, JsonObject>).map(
+    const nodes = Object.values((message.state?.["nodes"] ?? {}) as Record<string, JsonObject>).map(
       (node) =>
         `${String(node["node_id"])}:${String(node["state"])[0]}${toNumber(node["value"])}/${toNumber(node["max"])}`,
     );

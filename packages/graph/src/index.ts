@@ -1,4 +1,7 @@
-/** What a prompt means: declared inputs, validation, cache signatures, replacements, graph shapes. */
+/**
+ * What a prompt means: declared inputs, validation, cache signatures, replacements, graph shapes. Conversion of workflows
+ * (`@hearth/graph/convert`) and reading media (`@hearth/graph/media`) are loaded by those who do that.
+ */
 export { PythonError } from "./input-conversion.ts";
 export {
   expandInputs,
@@ -19,5 +22,3 @@ export {
 export { type SignatureAccess, SignatureBuilder, signatureOf } from "./signatures.ts";
 export { type SlotType, typesCompatible } from "./types.ts";
 export { validatePrompt, type ValidateOptions, type ValidationResult } from "./validate-prompt.ts";
-export * from "./convert/index.ts";
-export * from "./media/index.ts";

@@ -14,6 +14,7 @@ import { registerHistory } from "./http/comfy/history.ts";
 import { registerJobs } from "./http/comfy/jobs.ts";
 import { registerObjectInfo } from "./http/comfy/object-info.ts";
 import { registerQueue } from "./http/comfy/queue.ts";
+import { Forwarder } from "./http/comfy/forward.ts";
 import { registerWebSocket } from "./http/comfy/websocket.ts";
 import { PackFolders } from "./nodes/pack-folders.ts";
 import { features, registerFileRoutes } from "./http/comfy/index.ts";
@@ -29,10 +30,12 @@ import { createHttpServer } from "./http/server.ts";
 import { allWatchers } from "./jobs/watcher.ts";
 import { Dispatcher } from "./jobs/dispatcher.ts";
 import { OutputIds } from "./jobs/output-ids.ts";
+import { filesOfPrompt } from "./jobs/prompt-files.ts";
 import { QueueCount } from "./jobs/queue-count.ts";
 import { submitParts } from "./jobs/submit-parts.ts";
 import { LinkGateway } from "./link/gateway.ts";
-import { type WorkerLauncher, WorkerSupervisor } from "./link/supervisor.ts";
+import { LinkFiles } from "./link/link-files.ts";
+import type { WorkerLauncher } from "./link/supervisor.ts";
 import { listen, type ListenAddress } from "./listen.ts";
 import { NodeCatalog } from "./nodes/catalog.ts";
 import { keptSecret, linkSocketPath, readRunningFile, writeRunningFile } from "./runtime-files.ts";
@@ -42,6 +45,14 @@ import { Notifications } from "./ops/notifications.ts";
 import { stopHub } from "./stop.ts";
 import { Studio, type StudioOptions } from "./studio/studio.ts";
 import { userOf } from "./users/user-of.ts";
+import { Canaries } from "./workers/canaries.ts";
+import { comfyUiDevices } from "./workers/devices.ts";
+import type { PreferNative } from "./workers/eligibility.ts";
+import { Fleet } from "./workers/fleet.ts";
+import { IdleMemory } from "./workers/idle-memory.ts";
+import { Scheduler } from "./workers/scheduler.ts";
+import { Supervisors } from "./workers/supervisors.ts";
+import { WorkerEvents } from "./workers/worker-events.ts";
 import { jsonFrame } from "./sockets/run-frames.ts";
 import { SocketHub } from "./sockets/socket-hub.ts";
 
@@ -57,7 +68,12 @@ export interface HubOptions {
   readonly assets?: { readonly hashing: boolean } | undefined;
   readonly studio: StudioOptions;
   readonly control: ControlOptions;
-  readonly launcher: WorkerLauncher;
+  /** the workers that this hub starts */
+  readonly launchers: readonly WorkerLauncher[];
+  /** which prompts the native worker takes before others */
+  readonly preferNative: PreferNative;
+  /** idle workers are told to free memory after so long; 0: never */
+  readonly freeIdleMs: number;
   readonly log: Logger;
 }
 
@@ -84,44 +100,70 @@ export async function startHub(options: HubOptions): Promise<Hub> {
   });
   const eventTimer = appendEvents(events, store, log);
   const leftBehind = readRunningFile(folders);
-  const catalog = new NodeCatalog(store);
-  await catalog.load();
+  const names = new FileNames(folders, options.modelFolders);
+  const { preferNative } = options;
+  const fleet = await Fleet.open({ documents: store.documents, store, log, names, preferNative });
+  await fleet.supervise(options.launchers.map(({ name }) => name));
+  const catalog = new NodeCatalog(fleet);
   const studio = await Studio.open({
     ...{ options: options.studio, store, folders, modelFolders: options.modelFolders, catalog, log },
     found: events.found,
   });
   const counts = await store.counts();
   const queue = new QueueCount(counts.pending, counts.running);
-  const names = new FileNames(folders, options.modelFolders);
   const objectInfo = new ObjectInfo(catalog, names);
   const ready = Promise.withResolvers<void>();
   const packs = new PackFolders({ folders: folders.customNodes, wanted: options.packs });
 
-  let worker: number | undefined;
   let urls: string[] = [];
   let isOpen = true;
-  const note = (): void =>
-    writeRunningFile(folders, { hub: process.pid, starter: process.ppid, worker, urls });
+  const note = (): void => {
+    const workers = supervisors.pids;
+    writeRunningFile(folders, {
+      ...{ hub: process.pid, starter: process.ppid, worker: workers["native"], workers, urls },
+    });
+  };
 
   const assets = await openAssets(options, (type, data) => sockets.broadcast([jsonFrame(type, data)]));
+  const forwarder: Forwarder = new Forwarder({
+    members: () => fleet.members,
+    tunnels: { agentOf: (link) => gateway.tunnels.agentOf(link) },
+    log,
+  });
   const httpOptions: HttpOptions = {
     ...options.http,
+    forwarder,
     folders,
     modelFolders: options.modelFolders,
     log,
     packs,
     assets,
     logSockets: () => sockets,
+    devices: () => comfyUiDevices(fleet.members),
+    modelsElsewhere: () =>
+      fleet.members.flatMap(({ mode, nodes: { models } }) =>
+        mode === "disabled" || models === undefined ? [] : [models],
+      ),
   };
-  const dispatcher = new Dispatcher({
-    store,
-    sockets: () => sockets,
-    queue,
-    log,
+  const workerEvents = new WorkerEvents({
+    fleet,
+    emit: (type, data) => void studio.events.emit(type, data),
+  });
+  const canaries = new Canaries({ fleet, log, isIdle: (link) => !dispatcher.isBusy(link) });
+  const idleMemory = new IdleMemory({ members: () => fleet.members, afterMs: options.freeIdleMs });
+  const scheduler = new Scheduler({ fleet, kick: () => dispatcher.kick() });
+  const dispatcher: Dispatcher = new Dispatcher({
+    ...{ store, fleet, canaries, queue, log, sockets: () => sockets },
     isPaused: () => studio.pause.isPaused,
+    chooserFor: (link, others) => scheduler.chooserFor(link, others),
+    hasWorkerFor: (needs, except) => scheduler.hasWorkerFor(needs, except),
+    filesOf: (prompt) => filesOfPrompt(prompt, folders),
     watcher: allWatchers([
       ...studio.watchers,
-      { ended: (_job, finish) => noteEnd(finish, metrics, log) },
+      {
+        ended: (_job, finish) => noteEnd(finish, metrics, log),
+        requeued: (_job, kind) => metrics.jobRetried(kind),
+      },
       // Hashing and scanning leave the disk to what runs.
       { started: () => assets?.setBusy(true), ended: () => assets?.setBusy(queue.running > 0) },
     ]),
@@ -148,38 +190,43 @@ export async function startHub(options: HubOptions): Promise<Hub> {
   const metrics = new HubMetrics({
     queue,
     sockets: () => sockets.size,
-    workers: () =>
-      [...gateway.links].map((link) => ({
-        workerId: link.workerId,
-        isBusy: dispatcher.isBusy(link),
-        stats: link.stats,
-      })),
+    workers: () => fleet.members,
   });
-  const supervisor = new WorkerSupervisor(options.launcher, log, (pid) => {
-    worker = pid;
-    note();
-  });
+  const supervisors = new Supervisors(options.launchers, log, note);
   const gateway = new LinkGateway(
     linkSocketPath(folders),
     keptSecret(path.dirname(options.databaseFile), "link-token").secret,
     {
       joined: async (link) => {
-        supervisor.joined(link.pid);
-        await dispatcher.joined(link, link.settings === options.launcher.settings);
+        supervisors.joined(link);
+        fleet.joined(link);
+        void studio.events.emit("worker.joined", { worker: link.name, engine: link.engine });
+        await dispatcher.joined(link, supervisors.suits(link));
       },
       lost: (link) => {
         dispatcher.lost(link);
-        supervisor.lost(link.pid);
-        if (isOpen) notifications.tell("worker-lost", `The worker ${link.workerId} is gone; it is replaced.`);
+        fleet.lost(link);
+        supervisors.lost(link);
+        if (!isOpen) return;
+        void studio.events.emit("worker.lost", { worker: link.name, engine: link.engine });
+        notifications.tell("worker-lost", `The worker ${link.name} is gone.`);
       },
+      heartbeat: (link, message) => dispatcher.heartbeat(link, message),
       said: (link, message) => {
+        if (message.type === "state") return fleet.stateChanged(link, message);
         if (message.type !== "nodes") return dispatcher.said(link, message);
-        void catalog.announce(message.classes).then(ready.resolve);
+        void fleet.announced(link, message).then(ready.resolve);
+        if (link.engine === "comfyui" || link.isRemote) return;
         packs.announce(message.packs);
         reportPacks(message.packs, notifications, log);
       },
     },
     log,
+    {
+      access: () => app.access,
+      files: new LinkFiles({ folders, maxUploadBytes: LARGEST_OUTPUT_BYTES, log }),
+      isReserved: (name) => options.launchers.some((launcher) => launcher.name === name),
+    },
   );
 
   const checkOrigin = options.http.corsOrigin === undefined;
@@ -190,7 +237,11 @@ export async function startHub(options: HubOptions): Promise<Hub> {
       ...{ http: httpOptions, main: app, studio },
       routes: {
         ...{ submit, dispatcher, queue, names, checkOrigin, maxUploadBytes, sockets: () => sockets },
-        databaseFiles: [options.databaseFile],
+        databaseFiles: [
+          options.databaseFile,
+          ...(assets === undefined ? [] : [path.join(folders.studio, "assets.db")]),
+        ],
+        ...{ fleet, canaries, decisions: scheduler.decisions },
         workers: () => gateway.links,
       },
       control: {
@@ -200,15 +251,15 @@ export async function startHub(options: HubOptions): Promise<Hub> {
       },
     });
   }, log);
-  const app = createHttpServer(httpOptions, { others: contracts });
+  const app = createHttpServer(httpOptions, { others: contracts, links: gateway });
   app.access.setKey(studio.environment.get("API_KEY"));
   app.access.useNamedKeys(studio.keys);
-  const submit = submitParts({ store, queue, objectInfo, catalog, sockets, links: gateway.links, log });
+  const submit = submitParts({ store, queue, objectInfo, catalog, sockets, fleet, folders, log });
   const context = { store, queue, dispatcher, submit, sockets: () => sockets, workers: () => gateway.links };
   registerSignIn(app);
   registerHealth(app, () => ({
     nodes: catalog.version > 0,
-    worker: gateway.links.size > 0,
+    worker: fleet.members.some(({ link, state }) => link !== undefined && state.isAvailable),
     open: isOpen,
   }));
   registerMetrics(app, metrics);
@@ -221,8 +272,9 @@ export async function startHub(options: HubOptions): Promise<Hub> {
     asked: () => assets?.scanSoon(),
   });
   registerWebSocket(app, () => sockets, checkOrigin, {
-    path: STUDIO_SOCKET_PATH,
-    take: (...upgrade) => contracts.takeUpgrade(...upgrade),
+    other: { path: STUDIO_SOCKET_PATH, take: (...upgrade) => contracts.takeUpgrade(...upgrade) },
+    links: gateway,
+    forwarder,
   });
   registerFileRoutes(app, httpOptions, names);
   registerAssets(app, {
@@ -235,7 +287,7 @@ export async function startHub(options: HubOptions): Promise<Hub> {
 
   await gateway.listen();
   dispatcher.awaitWorkers();
-  supervisor.begin(leftBehind?.worker);
+  supervisors.begin(leftBehind?.workers ?? {});
   const listening = await listen(app, options.addresses, options.http.tls);
   urls = listening.urls;
   note();
@@ -253,6 +305,10 @@ export async function startHub(options: HubOptions): Promise<Hub> {
     stop: ({ handOver } = { handOver: false }) => {
       isOpen = false;
       diskWatch.stop();
+      canaries.stop();
+      workerEvents.stop();
+      scheduler.stop();
+      idleMemory.stop();
       return stopHub({
         handOver,
         assets,
@@ -261,7 +317,7 @@ export async function startHub(options: HubOptions): Promise<Hub> {
         app,
         listening,
         dispatcher,
-        supervisor,
+        supervisors,
         gateway,
         sockets,
         store,
@@ -272,6 +328,8 @@ export async function startHub(options: HubOptions): Promise<Hub> {
   };
 }
 
+/** What a worker elsewhere may send of one output: a long video, not an endless one. */
+const LARGEST_OUTPUT_BYTES = 64 * 1024 ** 3;
 /** With less than this, the next videos or downloads fail. */
 const LITTLE_DISK_BYTES = 1024 ** 3;
 /** Without its database the server runs, and says so. */

@@ -1,4 +1,5 @@
 /** Listening on one or more addresses. A launcher may start anew on a port that its last server is just leaving. */
+import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import net from "node:net";
 import http from "node:http";
@@ -63,13 +64,8 @@ async function listenOn(server: net.Server, { host, port }: ListenAddress): Prom
   const deadline = performance.now() + WAIT_MS;
   for (;;) {
     try {
-      await new Promise<void>((resolve, reject) => {
-        server.once("error", reject);
-        server.listen({ host, port }, () => {
-          server.off("error", reject);
-          resolve();
-        });
-      });
+      server.listen({ host, port });
+      await once(server, "listening");
       break;
     } catch (error) {
       const busy = (error as NodeJS.ErrnoException).code === "EADDRINUSE";

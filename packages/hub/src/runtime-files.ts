@@ -9,7 +9,10 @@ import { type Folders, parseJson, printJson } from "@hearth/protocol";
 export interface RunningFile {
   readonly hub: number;
   readonly starter: number;
+  /** the native worker */
   readonly worker?: number | undefined;
+  /** all workers that the hub starts, by name */
+  readonly workers?: Readonly<Record<string, number>>;
   readonly urls: readonly string[];
 }
 

@@ -5,7 +5,7 @@ import type { Assets } from "./assets/index.ts";
 import type { LateContracts } from "./http/late-contracts.ts";
 import type { Dispatcher } from "./jobs/dispatcher.ts";
 import type { LinkGateway } from "./link/gateway.ts";
-import type { WorkerSupervisor } from "./link/supervisor.ts";
+import type { Supervisors } from "./workers/supervisors.ts";
 import type { Listening } from "./listen.ts";
 import type { Studio } from "./studio/studio.ts";
 import type { SocketHub } from "./sockets/socket-hub.ts";
@@ -25,7 +25,7 @@ export interface RunningHub {
   readonly app: FastifyInstance;
   readonly listening: Listening;
   readonly dispatcher: Dispatcher;
-  readonly supervisor: WorkerSupervisor;
+  readonly supervisors: Supervisors;
   readonly gateway: LinkGateway;
   readonly sockets: SocketHub;
   readonly store: JobStore;
@@ -35,7 +35,7 @@ export interface RunningHub {
 
 export async function stopHub(hub: RunningHub): Promise<void> {
   const { app, gateway, events, store } = hub;
-  hub.supervisor.stop();
+  hub.supervisors.stop();
   await hub.dispatcher.stop({ handOver: hub.handOver });
   hub.sockets.close();
   await hub.contracts.closeStreams();

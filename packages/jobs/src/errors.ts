@@ -18,6 +18,13 @@ export class PromptIdInUseError extends JobError {
   }
 }
 
+/** Who chooses what runs next named a job that it was not shown. */
+export class NoSuchHeadError extends JobError {
+  constructor(jobId: string) {
+    super("no_such_head", `job ${jobId} is none of those that may run next`);
+  }
+}
+
 export class IllegalTransitionError extends JobError {
   constructor(from: string, to: string) {
     super("illegal_transition", `a job does not go from ${from} to ${to}`);

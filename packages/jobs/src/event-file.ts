@@ -76,6 +76,11 @@ export class EventFile {
     } else this.#cursor = Math.max(0, (newest?.seq ?? 0) - KEPT);
   }
 
+  /** The number of the last event that the file has, or has had; 0: none. */
+  get written(): number {
+    return this.#cursor;
+  }
+
   /** Writes all events that are not in the file yet. Calls while one is under way are done by it. */
   append(): Promise<void> {
     if (this.#appending !== undefined) {

@@ -21,6 +21,8 @@ export interface NewJob {
   readonly surface?: Surface;
   /** JSON text that the surface wants back with the job; the job core does not read it */
   readonly details?: string | undefined;
+  /** what a worker must have to run it, as text; the core only tells groups of the same text apart */
+  readonly needs?: string | undefined;
 }
 
 /** The contract through which a job came. */
@@ -33,7 +35,39 @@ export interface Ready {
   readonly outputsToExecute: readonly string[];
   /** absent: as they were */
   readonly details?: string | undefined;
+  readonly needs?: string | undefined;
 }
+
+/** An attempt that ended without a result, after which the job waited again. */
+export interface Retry {
+  readonly attempt: number;
+  readonly workerId: string | undefined;
+  /** class of what went wrong */
+  readonly kind: string;
+  readonly text: string;
+  /** UTC milliseconds */
+  readonly at: number;
+}
+
+/** The waiting job that would run first of all those of its owner with the same needs. */
+export interface QueueHead {
+  readonly id: string;
+  readonly promptId: string;
+  readonly owner: string;
+  readonly needs: string | undefined;
+  /** the last attempt; 0: none yet */
+  readonly attempt: number;
+  readonly createdAt: number;
+  readonly retries: readonly Retry[];
+}
+
+/**
+ * Picks one of an owner's heads, which come in the order in which they would run; `undefined`: none of them. `because`
+ * is kept with the job and shown. Called inside the transaction: it looks at nothing that changes, and never waits.
+ */
+export type Choose = (
+  heads: readonly QueueHead[],
+) => { readonly id: string; readonly because?: string } | undefined;
 
 export interface AcceptedJob {
   readonly id: string;
@@ -58,6 +92,8 @@ export interface ClaimedJob extends QueuedJob {
   readonly attempt: number;
   readonly clientId: string | undefined;
   readonly sensitive: string | undefined;
+  readonly needs: string | undefined;
+  readonly retries: readonly Retry[];
 }
 
 /** A job that was running when the hub stopped. */
@@ -109,6 +145,10 @@ export interface JobSummary {
   readonly previewOutput: string | undefined;
   readonly workflowId: string | undefined;
   readonly quarantined: boolean;
+  readonly workerId: string | undefined;
+  readonly retries: readonly Retry[];
+  /** why that worker got it */
+  readonly because: string | undefined;
 }
 
 export interface Job extends JobSummary {
@@ -118,7 +158,7 @@ export interface Job extends JobSummary {
   readonly status: string | undefined;
   readonly meta: string | undefined;
   readonly clientId: string | undefined;
-  readonly workerId: string | undefined;
+  readonly needs: string | undefined;
   readonly uncleanStops: number;
   /** a client took it out of history */
   readonly historyDeleted: boolean;

@@ -6,6 +6,7 @@
  */
 import type {
   AcceptedJob,
+  Choose,
   ClaimedJob,
   Finish,
   HistoryRow,
@@ -114,9 +115,14 @@ export interface JobStore {
 
   /**
    * Gives the next queued job to a worker, as a new attempt with a lease: the owner served longest ago first, then the
-   * smallest number, then the smaller prompt id (as ComfyUI's heap decides), then the earliest. `undefined` when nothing waits.
+   * smallest number, then the smaller prompt id (as ComfyUI's heap decides), then the earliest. `undefined` when nothing
+   * waits. With `choose`, owners come in the same turn, and the heads of each are shown to it until it picks one;
+   * `undefined` when it picks none.
    */
-  claim(workerId: string, options: { leaseMs: number }): Promise<ClaimedJob | undefined>;
+  claim(
+    workerId: string,
+    options: { readonly leaseMs: number; readonly choose?: Choose },
+  ): Promise<ClaimedJob | undefined>;
 
   /** Lengthens the leases of attempts that still hold one. */
   renewLeases(attempts: readonly { jobId: string; attempt: number }[], leaseMs: number): Promise<void>;
@@ -125,10 +131,15 @@ export interface JobStore {
   finish(jobId: string, attempt: number, finish: Finish): Promise<boolean>;
 
   /**
-   * The worker of a running job is lost. Queues the job again, at its old place; `failed`: it was running at two
-   * unclean stops and is quarantined (still running, to be finished by the caller). `late`: not its attempt.
+   * An attempt ended without a result. Queues the job again, at its old place, and keeps why as one of its `retries`.
+   * `isStop`: its worker died with it; at the second such stop in a row the job is quarantined, which is `failed` (still
+   * running, to be finished by the caller). `late`: not its attempt.
    */
-  requeue(jobId: string, attempt: number, reason: string): Promise<"queued" | "failed" | "late">;
+  requeue(
+    jobId: string,
+    attempt: number,
+    why: { readonly kind: string; readonly text: string; readonly isStop: boolean },
+  ): Promise<"queued" | "failed" | "late">;
 
   /** The hub stops in order: queues a running job again, at its old place. False: not its attempt. */
   handBack(jobId: string, attempt: number): Promise<boolean>;
@@ -178,6 +189,13 @@ export interface JobStore {
 
   /** Events after `seq`, oldest first. */
   events(afterSeq: number, limit: number): Promise<JobEvent[]>;
+
+  /**
+   * Removes events whose number is `keep` or more below the newest one, oldest first, none after `upTo`: the last that
+   * has been copied to where the log is kept. What the text search has not seen stays too. Several short transactions;
+   * gives how many were removed.
+   */
+  trimEvents(options: { readonly keep: number; readonly upTo: number }): Promise<number>;
 
   readonly documents: DocumentStore;
 

@@ -5,4 +5,5 @@ export * from "./json.ts";
 export * from "./link.ts";
 export * from "./messages.ts";
 export * from "./node-info.ts";
+export * from "./place-output.ts";
 export * from "./python.ts";

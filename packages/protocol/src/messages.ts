@@ -26,8 +26,9 @@ export interface Preview {
 /**
  * One thing that a run says. The hub turns it into frames for each socket:
  * - `json`: one text frame. `audience` is who hears it when the prompt has no client.
- * - `progress`: one update of a node's progress: `progress_state`, then the preview as binary event 4 for sockets
- *   that asked for it, then the legacy `progress` (absent for the newer progress call), then the preview as event 1.
+ * - `progress`: one update of a node's progress: `progress_state` (absent where it was told before), then the preview as
+ *   binary event 4 for sockets that asked for it, then the legacy `progress` (absent for the newer progress call), then
+ *   the preview as event 1.
  * - `text`: binary event 3, to every socket.
  */
 export type RunMessage =
@@ -39,7 +40,7 @@ export type RunMessage =
     }
   | {
       readonly kind: "progress";
-      readonly state: JsonObject;
+      readonly state?: JsonObject;
       readonly progress?: JsonObject;
       readonly preview?: Preview;
     }

@@ -52,6 +52,8 @@ export interface FileList {
   readonly extensions?: readonly string[];
   /** entries that are always present, before the files */
   readonly fixed?: readonly string[];
+  /** names that other workers have, after the files */
+  readonly also?: readonly string[];
 }
 
 /** What a worker announces of one class. */

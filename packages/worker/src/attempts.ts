@@ -1,5 +1,5 @@
-/** The attempt that a worker holds, and what it has said that no hub has heard yet. */
-import type { AttemptRef, HeldAttempt } from "@hearth/protocol";
+/** An attempt that a worker holds, and what it has said that no hub has heard yet. */
+import { type AttemptFailure, type AttemptRef, type HeldAttempt, printJson } from "@hearth/protocol";
 
 /** Lifecycle messages kept for a hub that is away; of a chattier node the oldest are dropped. */
 const KEPT_MESSAGES = 2_000;
@@ -7,18 +7,21 @@ const KEPT_MESSAGES = 2_000;
 export class AttemptLog {
   readonly ref: AttemptRef;
   #unsent: string[] = [];
-  #result: string | undefined;
+  /** the frame that ends it, without its head */
+  #end: { readonly type: "finished" | "gave-up"; readonly body: string } | undefined;
+  #isEndSent = false;
 
   constructor(ref: AttemptRef) {
     this.ref = ref;
   }
 
   get held(): HeldAttempt {
-    return { ...this.ref, state: this.#result === undefined ? "running" : "finished" };
+    return { ...this.ref, state: this.isOver ? "finished" : "running" };
   }
 
-  get finished(): boolean {
-    return this.#result !== undefined;
+  /** it runs no more, and is only kept until a hub has taken its end */
+  get isOver(): boolean {
+    return this.#end !== undefined;
   }
 
   /** A printed run message. */
@@ -27,12 +30,21 @@ export class AttemptLog {
     if (this.#unsent.length > KEPT_MESSAGES) this.#unsent.shift();
   }
 
-  /** The printed result; from now on the attempt is only kept until a hub has taken it. */
-  finish(text: string): void {
-    this.#result = text;
+  /** `result`: a printed `RunResult`. */
+  finish(result: string): void {
+    this.#end = { type: "finished", body: `"result":${result}` };
   }
 
-  /** Link frames with everything that is unsent. A result is sent again to every hub until one takes it. */
+  giveUp(failure: AttemptFailure): void {
+    this.#end = { type: "gave-up", body: `"failure":${printJson(failure, "compact")}` };
+  }
+
+  /** Another hub, or the same one again, hears how the attempt ended. */
+  linkedAgain(): void {
+    this.#isEndSent = false;
+  }
+
+  /** Link frames with everything that is unsent. */
   drain(): string[] {
     const head = JSON.stringify(this.ref).slice(1, -1);
     const frames: string[] = [];
@@ -40,7 +52,10 @@ export class AttemptLog {
       frames.push(`{"type":"messages",${head},"items":[${this.#unsent.join(",")}]}`);
       this.#unsent = [];
     }
-    if (this.#result !== undefined) frames.push(`{"type":"finished",${head},"result":${this.#result}}`);
+    if (this.#end !== undefined && !this.#isEndSent) {
+      frames.push(`{"type":"${this.#end.type}",${head},${this.#end.body}}`);
+      this.#isEndSent = true;
+    }
     return frames;
   }
 }

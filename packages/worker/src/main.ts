@@ -1,7 +1,7 @@
-/** The process of a native worker. Its hub starts it detached, so it outlives the hub. */
-import { buildRegistry } from "./registry.ts";
-import { settingsDigest, readWorkerSettings } from "./settings.ts";
-import { NativeWorker } from "./worker.ts";
+/** The process of a worker. Its hub starts it detached, so it outlives the hub. */
+import { createEngine } from "./create-engine.ts";
+import { readWorkerSettings } from "./settings.ts";
+import { Worker } from "./worker.ts";
 
 const settings = readWorkerSettings();
 process.title = "hearth-worker";
@@ -9,11 +9,4 @@ process.title = "hearth-worker";
 process.on("SIGINT", () => undefined);
 process.on("unhandledRejection", (reason) => console.error("unhandled rejection:", reason));
 
-const { registry, packs } = await buildRegistry(settings);
-NativeWorker.start({
-  settings,
-  settingsDigest: settingsDigest(settings),
-  registry,
-  packs,
-  exit: (code) => process.exit(code),
-});
+Worker.start({ settings, engine: await createEngine(settings), exit: (code) => process.exit(code) });

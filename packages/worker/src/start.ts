@@ -1,4 +1,4 @@
-/** Starts a native worker as a process of its own. */
+/** Starts a worker as a process of its own. */
 import { spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import { fileURLToPath } from "node:url";

@@ -1,51 +1,47 @@
 /**
- * A native worker: this main thread speaks the link, answers `validate` at once and keeps the attempt's log; the
- * engine thread runs prompts. It goes on with its job when the hub dies, and ends when none comes back.
+ * A worker: speaks the link for its engine and keeps what no hub has heard yet. It goes on with its jobs when the hub
+ * dies, and ends when none comes back.
  */
 import {
   type AttemptRef,
   type HubToWorker,
-  type JsonValue,
   LINK_VERSION,
   packPreview,
-  type PackReport,
   parseJson,
+  type Preview,
   printJson,
-  type ValidatorOutcome,
+  type WorkerState,
   type WorkerToHub,
 } from "@hearth/protocol";
-import { callValidator, type NodeRegistry } from "@hearth/engine";
 import { AttemptLog, sameAttempt } from "./attempts.ts";
-import type { FromEngine } from "./engine-messages.ts";
-import { EngineHost } from "./engine-host.ts";
+import type { Announcement, WorkerEngine } from "./engine-port.ts";
 import { LinkClient } from "./link-client.ts";
-import type { WorkerSettings } from "./settings.ts";
+import { settingsDigest, type WorkerSettings } from "./settings.ts";
 
 const HEARTBEAT_MS = 2_000;
 
 export interface WorkerParts {
   readonly settings: WorkerSettings;
-  /** digest of the settings, which the hub compares with its own */
-  readonly settingsDigest: string;
-  readonly registry: NodeRegistry;
-  readonly packs: readonly PackReport[];
+  readonly engine: WorkerEngine;
   readonly exit: (code: number) => void;
 }
 
-export class NativeWorker {
+export class Worker {
   readonly #parts: WorkerParts;
   readonly #link: LinkClient;
-  readonly #engine: EngineHost;
-  #log: AttemptLog | undefined;
+  /** attempts that a hub has not taken yet, by job */
+  readonly #logs = new Map<string, AttemptLog>();
+  #announcement: Announcement = { classes: [], packs: [] };
+  #state: WorkerState | undefined;
   #welcomed = false;
   #stopping = false;
   #flushing = false;
   #orphanTimer: NodeJS.Timeout | undefined;
   #orphanExpired = false;
 
-  /** Starts the engine thread, which dials the hub once it can run prompts. */
-  static start(parts: WorkerParts): NativeWorker {
-    const worker = new NativeWorker(parts);
+  /** Starts the engine; the hub is dialled once it can run prompts. */
+  static start(parts: WorkerParts): Worker {
+    const worker = new Worker(parts);
     worker.#startOrphanTimer();
     setInterval(() => worker.#heartbeat(), HEARTBEAT_MS);
     return worker;
@@ -53,54 +49,78 @@ export class NativeWorker {
 
   private constructor(parts: WorkerParts) {
     this.#parts = parts;
-    this.#engine = new EngineHost(
-      (message) => this.#fromEngine(message),
-      (reason) => {
-        console.error(`engine thread lost: ${reason}`);
-        parts.exit(1);
-      },
-    );
-    this.#link = new LinkClient(parts.settings.socket, {
+    const { hub, token } = parts.settings;
+    this.#link = new LinkClient("url" in hub ? { ...hub, token } : hub, {
       opened: () => this.#hello(),
       message: (text) => this.#fromHub(parseJson(text) as unknown as HubToWorker),
       closed: () => this.#hubAway(),
     });
+    parts.engine.start({
+      ready: () => this.#link.dial(),
+      announced: (announcement) => {
+        this.#announcement = announcement;
+        if (this.#welcomed) this.#announce();
+      },
+      stateChanged: (state) => {
+        this.#state = state;
+        if (this.#welcomed) this.#send({ type: "state", ...state });
+      },
+      said: (attempt, text) => this.#open(attempt)?.say(text),
+      previewed: (attempt, text, preview) => this.#preview(attempt, text, preview),
+      finished: (attempt, text) => this.#ended(attempt, (log) => log.finish(text)),
+      gaveUp: (attempt, failure) => this.#ended(attempt, (log) => log.giveUp(failure)),
+      died: (reason) => {
+        console.error(`the engine died: ${reason}`);
+        parts.exit(1);
+      },
+    });
   }
 
   #hello(): void {
+    const { settings, engine } = this.#parts;
     this.#send({
       type: "hello",
       version: LINK_VERSION,
-      workerId: this.#parts.settings.workerId,
+      workerId: settings.workerId,
+      name: settings.name,
       pid: process.pid,
-      engine: "native",
-      token: this.#parts.settings.token,
-      settings: this.#parts.settingsDigest,
-      held: this.#log === undefined ? [] : [this.#log.held],
+      engine: settings.engine.kind,
+      concurrency: engine.concurrency,
+      tags: settings.tags,
+      files: settings.files,
+      ...(settings.engine.kind === "comfyui" ? { address: withoutSecrets(settings.engine.url) } : {}),
+      token: settings.token,
+      settings: settingsDigest(settings),
+      held: [...this.#logs.values()].map((log) => log.held),
     });
   }
 
   #fromHub(message: HubToWorker): void {
+    const { engine } = this.#parts;
     switch (message.type) {
       case "welcome":
         return this.#taken(message.drop);
-      case "assign":
-        return this.#assign(message);
-      case "interrupt":
-        if (this.#log !== undefined && !this.#log.finished && sameAttempt(this.#log.ref, message)) {
-          this.#engine.interrupt(message.promptId);
-        }
+      case "assign": {
+        const { jobId, promptId, attempt } = message;
+        this.#logs.set(jobId, new AttemptLog({ jobId, promptId, attempt }));
+        return engine.run(message);
+      }
+      case "interrupt": {
+        const log = this.#logs.get(message.jobId);
+        if (log !== undefined && !log.isOver && sameAttempt(log.ref, message)) engine.interrupt(log.ref);
         return;
+      }
       case "taken":
-        if (this.#log !== undefined && sameAttempt(this.#log.ref, message)) this.#forget();
-        return;
+        return this.#forget(message);
       case "drop":
         return this.#drop(message);
       case "free":
-        return this.#engine.free(message.unloadModels, message.freeMemory);
+        return engine.free(message);
       case "validate":
         void this.#validate(message);
         return;
+      case "tunnel":
+        return this.#tunnel(message.id);
       case "stop":
         this.#stopping = true;
         this.#exitWhenIdle();
@@ -113,68 +133,58 @@ export class NativeWorker {
     clearTimeout(this.#orphanTimer);
     this.#orphanTimer = undefined;
     this.#orphanExpired = false;
-    const { registry, packs } = this.#parts;
-    this.#send({ type: "nodes", classes: registry.announcements(), packs });
+    this.#announce();
+    if (this.#state !== undefined) this.#send({ type: "state", ...this.#state });
     for (const ref of drop) this.#drop(ref);
+    for (const log of this.#logs.values()) log.linkedAgain();
     this.#welcomed = true;
     this.#flush();
   }
 
-  #drop(ref: AttemptRef): void {
-    const log = this.#log;
-    if (log === undefined || !sameAttempt(log.ref, ref)) return;
-    if (!log.finished) this.#engine.interrupt(log.ref.promptId);
-    this.#forget();
+  #announce(): void {
+    this.#send({ type: "nodes", ...this.#announcement });
   }
 
-  #assign(message: Extract<HubToWorker, { type: "assign" }>): void {
-    const ref = { jobId: message.jobId, promptId: message.promptId, attempt: message.attempt };
-    this.#log = new AttemptLog(ref);
-    this.#engine.run({
-      attempt: ref,
-      prompt: message.prompt,
-      extraData: message.extraData,
-      outputs: message.outputs,
-    });
+  #drop(ref: AttemptRef): void {
+    const log = this.#logs.get(ref.jobId);
+    if (log === undefined || !sameAttempt(log.ref, ref)) return;
+    if (!log.isOver) this.#parts.engine.interrupt(log.ref);
+    this.#forget(ref);
   }
 
   async #validate(message: Extract<HubToWorker, { type: "validate" }>): Promise<void> {
-    const { inputs, inputTypes } = parseJson(message.arguments) as {
-      inputs: Record<string, JsonValue>;
-      inputTypes: Record<string, JsonValue>;
-    };
-    const outcome: ValidatorOutcome = await callValidator(
-      this.#parts.registry.get(message.className),
-      { inputs, inputTypes },
-      this.#parts.settings,
-    );
-    this.#send({ type: "validated", request: message.request, outcome });
+    const { request, className } = message;
+    const outcome = await this.#parts.engine.validate?.(className, message.arguments);
+    if (outcome !== undefined) this.#send({ type: "validated", request, outcome });
   }
 
-  #fromEngine(message: FromEngine): void {
-    if (message.type === "ready") {
-      // Only now: what a hub assigns is to run at once, so that "running" is true.
-      this.#link.dial();
-      return;
-    }
-    const log = this.#log;
-    // A dropped attempt may still be talking while it winds down.
-    if (log === undefined || !sameAttempt(log.ref, message.attempt)) return;
-    if (message.type === "preview") {
-      if (!this.#welcomed) return;
-      this.#flush();
-      const { bytes, ...ids } = message.preview;
-      this.#link.send(
-        packPreview(
-          `{"attempt":${JSON.stringify(message.attempt)},"message":${message.text},"preview":${JSON.stringify(ids)}}`,
-          bytes,
-        ),
-      );
-      return;
-    }
-    if (message.type === "message") log.say(message.text);
-    else log.finish(message.text);
+  #tunnel(id: string): void {
+    const { tunnelTarget } = this.#parts.engine;
+    if (tunnelTarget !== undefined) this.#link.openTunnel(id, tunnelTarget);
+  }
+
+  /** The log of an attempt that still runs. What was dropped may go on talking while it winds down. */
+  #open(attempt: AttemptRef): AttemptLog | undefined {
+    const log = this.#logs.get(attempt.jobId);
+    if (log === undefined || log.isOver || !sameAttempt(log.ref, attempt)) return undefined;
     this.#flushSoon();
+    return log;
+  }
+
+  #preview(attempt: AttemptRef, text: string, { bytes, ...ids }: Preview): void {
+    if (!this.#welcomed || this.#open(attempt) === undefined) return;
+    this.#flush();
+    const { jobId, promptId, attempt: number } = attempt;
+    const ref = JSON.stringify({ jobId, promptId, attempt: number });
+    this.#link.send(
+      packPreview(`{"attempt":${ref},"message":${text},"preview":${JSON.stringify(ids)}}`, bytes),
+    );
+  }
+
+  #ended(attempt: AttemptRef, end: (log: AttemptLog) => void): void {
+    const log = this.#open(attempt);
+    if (log === undefined) return;
+    end(log);
     this.#exitWhenIdle();
   }
 
@@ -189,12 +199,16 @@ export class NativeWorker {
   }
 
   #flush(): void {
-    if (!this.#welcomed || this.#log === undefined) return;
-    for (const frame of this.#log.drain()) this.#link.send(frame);
+    if (!this.#welcomed) return;
+    for (const log of this.#logs.values()) {
+      for (const frame of log.drain()) this.#link.send(frame);
+    }
   }
 
-  #forget(): void {
-    this.#log = undefined;
+  #forget(ref: AttemptRef): void {
+    const log = this.#logs.get(ref.jobId);
+    if (log === undefined || !sameAttempt(log.ref, ref)) return;
+    this.#logs.delete(ref.jobId);
     this.#exitWhenIdle();
   }
 
@@ -204,7 +218,7 @@ export class NativeWorker {
     this.#send({
       type: "heartbeat",
       stats: { rssBytes: process.memoryUsage.rss(), cpuSeconds: (cpu.user + cpu.system) / 1e6 },
-      running: this.#log === undefined ? [] : [this.#log.ref],
+      running: [...this.#logs.values()].map((log) => log.ref),
     });
   }
 
@@ -227,12 +241,20 @@ export class NativeWorker {
 
   /** Ends when told to, or when no hub came; never with a prompt running. */
   #exitWhenIdle(): void {
-    const running = this.#log !== undefined && !this.#log.finished;
-    if (running) return;
-    if (this.#orphanExpired && !this.#welcomed) this.#parts.exit(0);
-    if (this.#stopping && this.#log === undefined) {
-      this.#link.stop();
-      this.#parts.exit(0);
-    }
+    const logs = [...this.#logs.values()];
+    if (logs.some((log) => !log.isOver)) return;
+    const isOrphan = this.#orphanExpired && !this.#welcomed;
+    if (!isOrphan && !(this.#stopping && logs.length === 0)) return;
+    this.#link.stop();
+    void this.#parts.engine.close().finally(() => this.#parts.exit(0));
   }
+}
+
+/** A URL as others may see it. */
+function withoutSecrets(url: string): string {
+  const shown = new URL(url);
+  shown.username = "";
+  shown.password = "";
+  shown.search = "";
+  return shown.href;
 }

@@ -2,7 +2,8 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { isJsonObject, type JsonObject, type NodeInfo } from "@hearth/protocol";
-import { bytesSource, documentOf, type NodeInfoLookup, promptOf, readEmbedded } from "@hearth/graph";
+import { type NodeInfoLookup, promptOf } from "@hearth/graph/convert";
+import { bytesSource, documentOf, readEmbedded } from "@hearth/graph/media";
 import { canonicalText, comparable, promptDifference } from "../canonical.ts";
 import { fitsGlob } from "../options.ts";
 import { readJson, type Seen } from "../recordings.ts";

@@ -6,12 +6,10 @@ import {
   type NodeInfoLookup,
   problemText,
   promptOf,
-  documentOf,
-  MediaError,
-  readEmbedded,
-} from "@hearth/graph";
+} from "@hearth/graph/convert";
+import { documentOf, MediaError, readEmbedded } from "@hearth/graph/media";
 import { startPrivateServer } from "../private-server.ts";
-import { baseDirectory } from "../serve.ts";
+import { baseDirectory } from "../base-directory.ts";
 import { withFile } from "./file-source.ts";
 import { nodeInfosFrom, nodeInfosOf } from "./node-infos.ts";
 

@@ -1,6 +1,6 @@
 /** A file on disk that is read in parts. */
 import { open } from "node:fs/promises";
-import { type ByteSource } from "@hearth/graph";
+import type { ByteSource } from "@hearth/graph/media";
 
 /** Opens a file for `use`, and closes it afterwards. */
 export async function withFile<T>(file: string, use: (source: ByteSource) => Promise<T>): Promise<T> {

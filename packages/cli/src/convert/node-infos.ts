@@ -1,7 +1,7 @@
 /** Where the node infos for a conversion come from: a file, or a server that runs. */
 import { readFile } from "node:fs/promises";
 import { isJsonObject, JsonSyntaxError, type JsonObject, type NodeInfo, parseJson } from "@hearth/protocol";
-import type { NodeInfoLookup } from "@hearth/graph";
+import type { NodeInfoLookup } from "@hearth/graph/convert";
 
 /** What `GET /object_info` answered, saved to a file. @throws with the name of the file when it is something else */
 export async function nodeInfosFrom(file: string): Promise<NodeInfoLookup> {

@@ -1,11 +1,14 @@
 /** `hearth doctor [flags of serve] [--json]`: what is wrong with this set-up, and what to do about it. */
 import { defaultDatabaseFile } from "@hearth/hub";
-import { resolveFolders } from "@hearth/protocol";
-import { FlagError, parseFlags } from "../flags.ts";
-import { baseDirectory, givenKey, readTls } from "../serve.ts";
+import { type Folders, resolveFolders } from "@hearth/protocol";
+import { FlagError, parseFlags, type ServeOptions } from "../flags.ts";
+import { baseDirectory } from "../base-directory.ts";
+import { givenKey, readTls } from "../serve.ts";
+import { checkComfyUis } from "./comfyuis.ts";
 import { failure, type Finding, ok, warn } from "./finding.ts";
 import { checkDatabase, checkDisk, checkFolders, checkLink, checkPacks } from "./installation.ts";
 import { checkFfmpeg, checkNode, checkPort } from "./machine.ts";
+import { checkWorkers } from "./workers.ts";
 
 /** Prints the findings, one a line; 1 when something keeps Hearth from working. */
 export async function doctor(argv: readonly string[]): Promise<number> {
@@ -37,7 +40,37 @@ export async function examine(argv: readonly string[]): Promise<Finding[]> {
   for (const host of options.listen) {
     findings.push(await checkPort(host, options.port, tls !== undefined));
   }
-  return [...findings, ...(await checkPacks(folders, options.packs))];
+  if (options.native) findings.push(...(await checkPacks(folders, options.packs)));
+  return [...findings, ...(await checkAllWorkers(options, folders))];
+}
+
+async function checkAllWorkers(
+  { comfyui, port, native }: ServeOptions,
+  { base, output }: Folders,
+): Promise<Finding[]> {
+  const given = comfyui.map(({ url }) => url);
+  const server = await checkWorkers(base, given);
+  const isKnown = (url: string): boolean => given.some((other) => sameServer(url, other));
+  const ports = server.ports.length > 0 ? server.ports : [port];
+  const others = server.comfyUis.filter((url) => !isKnown(url));
+  const comfyUis = [
+    ...comfyui.map(({ url, command }) => ({ url, isStarted: command !== undefined })),
+    ...others.map((url) => ({ url, isStarted: false })),
+  ];
+  const findings = [...server.findings, ...(await checkComfyUis(comfyUis, { ports, output }))];
+  if (native || comfyUis.length > 0 || server.ports.length > 0) return findings;
+  return [...findings, warn("workers", NO_WORKER)];
+}
+
+const NO_WORKER =
+  "--no-native without --comfyui: prompts are refused until a worker joins. Add --comfyui URL, or start `hearth worker` elsewhere";
+
+/** Whether two URLs name one ComfyUI: a worker is shown without the name and password of its URL. */
+function sameServer(one: string, other: string): boolean {
+  const [first, second] = [new URL(one), new URL(other)];
+  const isSame = (part: "protocol" | "host"): boolean => first[part] === second[part];
+  const pathOf = ({ pathname }: URL): string => pathname.replace(/\/+$/, "");
+  return isSame("protocol") && isSame("host") && pathOf(first) === pathOf(second);
 }
 
 function checkAccess(allowAnonymous: boolean): Finding {

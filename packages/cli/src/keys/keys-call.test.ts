@@ -12,6 +12,12 @@ test("the three calls are read, options anywhere", () => {
     server: "http://a",
     base: undefined,
   });
+  assert.deepEqual(readCall(["create", "gpu-2", "--scope", "worker"]), {
+    verb: "create",
+    name: "gpu-2",
+    scopes: ["worker"],
+    ...nowhere,
+  });
   assert.deepEqual(readCall(["revoke", "abc", "--base-directory", "b"]), {
     verb: "revoke",
     id: "abc",

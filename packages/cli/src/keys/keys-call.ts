@@ -12,7 +12,7 @@ export type Call = Where &
     | { readonly verb: "revoke"; readonly id: string }
   );
 
-const OPTIONS = ["--server", "--base-directory", "--scopes"];
+const OPTIONS = ["--server", "--base-directory", "--scopes", "--scope"];
 
 /** The call, or what is wrong with it; an empty text when nothing was given. */
 export function readCall(args: readonly string[]): Call | string {
@@ -31,7 +31,7 @@ export function readCall(args: readonly string[]): Call | string {
     if (value === undefined) return `${flag} needs a value`;
     values.set(flag, value);
   }
-  return callOf(words, values.get("--scopes"), {
+  return callOf(words, values.get("--scopes") ?? values.get("--scope"), {
     server: values.get("--server"),
     base: values.get("--base-directory"),
   });

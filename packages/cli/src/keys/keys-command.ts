@@ -1,18 +1,18 @@
 /** `hearth keys`: makes, lists and revokes named keys of a running server. */
-import { readFile } from "node:fs/promises";
-import path from "node:path";
 import { isJsonObject, type JsonObject, parseJson, printJson } from "@hearth/protocol";
-import { baseDirectory } from "../serve.ts";
+import { baseDirectory } from "../base-directory.ts";
+import { keyFile, runningServerUrls, serverKeys } from "../running-server.ts";
 import { type Call, readCall } from "./keys-call.ts";
 
 export const USAGE = `usage: hearth keys list
-       hearth keys create NAME --scopes read,run,admin
+       hearth keys create NAME --scopes read,run,admin,worker
        hearth keys revoke ID
   --server URL           the server; default: the one that runs on the base directory
   --base-directory DIR   where its address and its key are kept
 
-The server's own key is read from $API_KEY, else from the base directory. A scope includes the narrower ones before it:
-read sees, run makes and stops jobs of its own, admin does everything.`;
+The server's own key is read from $API_KEY, else from the base directory, where also a key is that was changed while the
+server ran. A scope includes the narrower ones before it:
+read sees, run makes and stops jobs of its own, admin does everything. worker joins as a worker and does nothing else.`;
 
 /** The server cannot be asked, or refuses; the message is for the person at the terminal. */
 class KeysError extends Error {
@@ -44,7 +44,7 @@ export async function keysCommand(args: readonly string[]): Promise<number> {
 
 async function perform(call: Call): Promise<void> {
   const base = call.base ?? baseDirectory();
-  const ask = asker(call.server ?? (await runningServer(base)), await serverKey(base));
+  const ask = asker(call.server ?? (await runningServer(base)), await keysFor(base, call.server));
   if (call.verb === "list") {
     const keys = (await ask("GET", "")) as JsonObject[];
     if (keys.length === 0) console.log("There are no named keys.");
@@ -64,25 +64,37 @@ async function perform(call: Call): Promise<void> {
 
 type Ask = (method: string, below: string, body?: object) => Promise<unknown>;
 
-function asker(server: string, key: string): Ask {
+/** Tries the keys in turn. */
+function asker(server: string, keys: readonly string[]): Ask {
   const root = `${server.replace(/\/+$/, "")}/api/admin/keys`;
-  return async (method, below, body) => {
-    let answer: Response;
-    let text: string;
+  const send = async (
+    key: string,
+    method: string,
+    below: string,
+    body?: object,
+  ): Promise<[Response, string]> => {
     try {
-      answer = await fetch(root + below, {
+      const answer = await fetch(root + below, {
         method,
         headers: { "x-api-key": key, "content-type": "application/json" },
         // A redirect could carry the key elsewhere.
         redirect: "error",
         ...(body === undefined ? {} : { body: printJson(body, "compact") }),
       });
-      text = await answer.text();
+      return [answer, await answer.text()];
     } catch (error) {
       const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
       throw new KeysError(
         `no answer from ${server}: ${cause instanceof Error ? cause.message : String(cause)}`,
       );
+    }
+  };
+  return async (method, below, body) => {
+    const [first = "", ...others] = keys;
+    let [answer, text] = await send(first, method, below, body);
+    for (const key of others) {
+      if (answer.status !== 401) break;
+      [answer, text] = await send(key, method, below, body);
     }
     if (answer.ok) return parseJson(text);
     if (answer.status === 401) throw new KeysError("the server refuses this key; set API_KEY to its own one");
@@ -102,19 +114,16 @@ function detailOf(text: string): string {
 
 /** Address of the server that runs on this base directory. */
 async function runningServer(base: string): Promise<string> {
-  const text = await readFile(path.join(base, "hearth.json"), "utf8").catch(() => undefined);
-  const running = text === undefined ? undefined : parseJson(text);
-  const urls = isJsonObject(running) ? running["urls"] : undefined;
-  const url = Array.isArray(urls) ? urls[0] : undefined;
-  if (typeof url !== "string") throw new KeysError(`no server runs on ${base}; name one with --server`);
+  const [url] = await runningServerUrls(base);
+  if (url === undefined) throw new KeysError(`no server runs on ${base}; name one with --server`);
   return url;
 }
 
-async function serverKey(base: string): Promise<string> {
+async function keysFor(base: string, server: string | undefined): Promise<readonly string[]> {
   const given = process.env["API_KEY"] ?? "";
-  if (given !== "") return given;
-  const file = path.join(base, "studio", "api-key");
-  const kept = await readFile(file, "utf8").catch(() => "");
-  if (kept.trim() === "") throw new KeysError(`there is no key in ${file}; set API_KEY`);
-  return kept.trim();
+  // Another server is not shown a key that nobody meant for it.
+  if (given !== "" && server !== undefined) return [given];
+  const keys = await serverKeys(base);
+  if (keys.length === 0) throw new KeysError(`there is no key in ${keyFile(base)}; set API_KEY`);
+  return keys;
 }

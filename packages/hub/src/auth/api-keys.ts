@@ -25,6 +25,7 @@ interface KeptKey extends ApiKey {
 export class ApiKeys {
   readonly #documents: DocumentStore;
   readonly #keys = new Map<string, KeptKey>();
+  readonly #listeners = new Set<(id: string) => void>();
 
   private constructor(documents: DocumentStore) {
     this.#documents = documents;
@@ -58,10 +59,17 @@ export class ApiKeys {
     return { key, text: `hearth_${id}_${secret}` };
   }
 
-  /** False when there was none. */
+  /** False when there was none. From this call on the key opens nothing, and what it opened ends. */
   async revoke(id: string): Promise<boolean> {
     this.#keys.delete(id);
+    for (const listener of this.#listeners) listener(id);
     return this.#documents.remove(COLLECTION, id);
+  }
+
+  /** Calls `listener` with the id of every key that is revoked; gives the function that ends this. */
+  onRevoked(listener: (id: string) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   /** Whose key this text is; takes the same time for every wrong secret. */

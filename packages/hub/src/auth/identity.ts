@@ -1,8 +1,10 @@
 /** Who makes a request, and what that one may do. */
 import { type JsonObject } from "@hearth/protocol";
 
-/** `read` sees, `run` makes and stops jobs of its own, `admin` does everything to everybody's. */
-export const SCOPES = ["read", "run", "admin"] as const;
+/** `read` sees, `run` makes and stops jobs of its own, `admin` does everything to everybody's: each includes those before. */
+const LADDER = ["read", "run", "admin"] as const;
+/** `worker` joins as a worker, and does nothing else; `admin` may do that too. */
+export const SCOPES = [...LADDER, "worker"] as const;
 export type Scope = (typeof SCOPES)[number];
 
 export interface Identity {
@@ -22,11 +24,12 @@ export const ANONYMOUS = "anonymous";
 export const MASTER: Identity = { owner: ANONYMOUS, name: "API_KEY", scopes: SCOPES };
 
 /** Who needs no key on the ComfyUI contract. */
-export const NOBODY: Identity = { owner: ANONYMOUS, name: "anonymous", scopes: SCOPES };
+export const NOBODY: Identity = { owner: ANONYMOUS, name: "anonymous", scopes: LADDER };
 
 /** True when the scope, or one that includes it, is there. */
 export function may(identity: Pick<Identity, "scopes">, scope: Scope): boolean {
-  return SCOPES.slice(SCOPES.indexOf(scope)).some((wider) => identity.scopes.includes(wider));
+  if (scope === "worker") return identity.scopes.includes("worker") || identity.scopes.includes("admin");
+  return LADDER.slice(LADDER.indexOf(scope)).some((wider) => identity.scopes.includes(wider));
 }
 
 /** Whose jobs an identity sees and stops; `undefined`: everybody's. */

@@ -2,7 +2,7 @@
 import type { Dirent } from "node:fs";
 import { readdir, readFile, stat } from "node:fs/promises";
 import path from "node:path";
-import { isWorkflow, type NodeInfoLookup, promptOf } from "@hearth/graph";
+import { isWorkflow, type NodeInfoLookup, promptOf } from "@hearth/graph/convert";
 import {
   isJsonObject,
   type JsonObject,

@@ -1,6 +1,6 @@
 /** Whether a workflow can run here: the node classes and model files that it needs, and which of them are missing. */
 import path from "node:path";
-import type { NodeInfoLookup } from "@hearth/graph";
+import type { NodeInfoLookup } from "@hearth/graph/convert";
 import type { FileNames } from "../files/file-lists.ts";
 import type { ModelFolders } from "../files/model-folders.ts";
 import { type CatalogueWorkflow, nodesOf } from "./catalogue.ts";

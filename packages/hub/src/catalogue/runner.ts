@@ -1,6 +1,6 @@
 /** From a workflow and parameters to a prompt that is ready to be queued, with what Studio keeps of the job. */
 import { randomBytes } from "node:crypto";
-import type { NodeInfoLookup } from "@hearth/graph";
+import type { NodeInfoLookup } from "@hearth/graph/convert";
 import type { JsonObject } from "@hearth/protocol";
 import { localTime } from "../http/studio/local-time.ts";
 import type { RebuildJob, RebuiltJob } from "../studio/job-details.ts";

@@ -4,7 +4,7 @@ import os from "node:os";
 import path from "node:path";
 import type { TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
-import type { NodeInfoLookup } from "@hearth/graph";
+import type { NodeInfoLookup } from "@hearth/graph/convert";
 import {
   cloneJson,
   type FileList,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { globSync, readFileSync } from "node:fs";
 import { test } from "node:test";
-import { ConvertError, convertWorkflow, isPrompt, rebuildPrompt } from "@hearth/graph";
+import { ConvertError, convertWorkflow, isPrompt, rebuildPrompt } from "@hearth/graph/convert";
 import { type JsonObject, parseJson, printJson } from "@hearth/protocol";
 import { announcements, golden, nodeInfo } from "./test-support.ts";
 import { workflowOfPrompt } from "./ui-graph.ts";

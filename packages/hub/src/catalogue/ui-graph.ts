@@ -1,5 +1,6 @@
 /** A prompt as a workflow that the ComfyUI editor opens: nodes in columns, values in the order of the widgets. */
-import { linkOf, type NodeInfoLookup, rebuildPrompt } from "@hearth/graph";
+import { linkOf } from "@hearth/graph";
+import { type NodeInfoLookup, rebuildPrompt } from "@hearth/graph/convert";
 import {
   entriesOf,
   type InputDeclaration,

@@ -6,7 +6,7 @@
  *
  * What was left between two steps goes on when the next hub starts.
  */
-import { isWorkflow } from "@hearth/graph";
+import { isWorkflow } from "@hearth/graph/convert";
 import { isJsonObject, type JsonObject, type JsonValue, parseJson, printJson } from "@hearth/protocol";
 import { checkPrompt } from "../jobs/submit.ts";
 import { promptOfWorkflow } from "../jobs/submit-workflow.ts";
@@ -151,14 +151,17 @@ export class Intake {
   async #enqueue(job: Preparing): Promise<void> {
     const { store, submit, dispatcher } = this.#parts;
     await Promise.race([submit.whenNodesKnown(), this.#stop.promise]);
-    const { prompt, extraData } = this.#promptOf(job);
+    const { prompt, extraData } = await this.#promptOf(job);
     const result = await Promise.race([checkPrompt(submit, prompt), this.#stop.promise]);
     if (!result.valid) throw invalidFrom(result.error, result.nodeErrors);
+    const placed = submit.place(prompt, result.outputs, job.details.tags);
+    if ("error" in placed) throw invalidFrom(placed.error, {});
     this.#goOn();
     const ready = {
       prompt: printJson(prompt),
       extraData: printJson({ ...extraData, create_time: job.createdAt }),
       outputsToExecute: result.outputs,
+      needs: placed.needs,
     };
     if (!(await store.enqueue(job.jobId, ready))) return;
     submit.queue.queued();
@@ -166,13 +169,17 @@ export class Intake {
     dispatcher.kick();
   }
 
-  #promptOf({ workflow, details, createdAt }: Preparing): { prompt: JsonObject; extraData: JsonObject } {
+  async #promptOf({
+    workflow,
+    details,
+    createdAt,
+  }: Preparing): Promise<{ prompt: JsonObject; extraData: JsonObject }> {
     const document = parseJson(workflow);
     const values = resolveValues(placeholdersOf(document), givenBy(details));
     const graph = substitute(document, { values, timestamp: createdAt });
     if (!isWorkflow(graph)) return { prompt: graph as unknown as JsonObject, extraData: {} };
     const { classes } = this.#parts.submit;
-    const converted = promptOfWorkflow(graph, {}, (name) => classes(name)?.info);
+    const converted = await promptOfWorkflow(graph, {}, (name) => classes(name)?.info);
     if ("error" in converted) throw invalidFrom(converted.error, converted.node_errors);
     return converted;
   }

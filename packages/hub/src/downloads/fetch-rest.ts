@@ -1,7 +1,7 @@
 /** Fetching what is missing of a file: behind what an earlier try left, where the server can do that. */
 import { createWriteStream } from "node:fs";
 import { rm, stat, statfs } from "node:fs/promises";
-import type { IncomingMessage } from "node:http";
+import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import path from "node:path";
 import { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -20,10 +20,16 @@ export interface RestOptions {
   readonly isChecked: boolean;
   readonly maxBytes: number;
   readonly signal: AbortSignal;
+  /** a web page is the file that was asked for, and not the answer of a host that wants something first */
+  readonly isPageFine?: boolean;
   /** what a host that refuses wants to see, for the error's text */
   readonly tokenVariable: string | undefined;
   /** called before the first byte of each try is written */
-  readonly begun: (answer: { validator: string | undefined; total: number }) => Promise<void>;
+  readonly begun: (answer: {
+    validator: string | undefined;
+    total: number;
+    headers: IncomingHttpHeaders;
+  }) => Promise<void>;
   /** bytes that are there, and how many there will be (0: not said) */
   readonly heard: (downloaded: number, total: number) => void;
   /** pause before a second try; doubles with each */
@@ -80,7 +86,7 @@ async function attempt(
     if (start === 0) await rm(partial, { force: true });
     const now = validatorOf(response);
     seen(now);
-    await options.begun({ validator: now, total });
+    await options.begun({ validator: now, total, headers: response.headers });
     await receive(response, options, start, total);
   } finally {
     response.destroy();
@@ -92,7 +98,7 @@ function startOf(
   response: IncomingMessage,
   isRest: boolean,
   have: number,
-  { tokenVariable }: RestOptions,
+  { tokenVariable, isPageFine = false }: RestOptions,
 ): number | "whole" | "again" {
   const status = response.statusCode ?? 0;
   const range = response.headers["content-range"] ?? "";
@@ -111,7 +117,7 @@ function startOf(
       retryAfterMs: retryAfterMs(response),
     });
   }
-  if (/^text\/html\b/i.test(response.headers["content-type"] ?? "")) {
+  if (!isPageFine && /^text\/html\b/i.test(response.headers["content-type"] ?? "")) {
     throw new DownloadError(
       "The server sent a web page instead of the file: it may want a token, or the address is wrong",
     );

@@ -1,8 +1,7 @@
 /** Asking one address, redirects followed by hand: every step is judged as the first, and gets only its own token. */
 import http, { type IncomingMessage } from "node:http";
 import https from "node:https";
-import { fetchableUrl } from "../assets/tasks/fetch-file.ts";
-import { publicLookup } from "../assets/tasks/public-address.ts";
+import { fetchableUrl, publicLookup } from "../assets/tasks/public-address.ts";
 import { DownloadError } from "./errors.ts";
 
 export interface Reach {

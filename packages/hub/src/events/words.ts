@@ -33,6 +33,30 @@ const WORDS: Readonly<Record<string, Words>> = {
   "job.stalled": ["warning", () => "Job stalled: the server stopped while it was active"],
   "job.requeued": ["warning", ({ reason }) => `Job queued again: ${text(reason)}`],
   "job.quarantined": ["error", () => "Job quarantined: its worker died twice while running it"],
+  "worker.joined": ["info", ({ worker }) => `Worker ${text(worker)} joined`],
+  "worker.lost": ["warning", ({ worker }) => `Worker ${text(worker)} is gone`],
+  "worker.unavailable": [
+    "warning",
+    ({ worker, problem }) =>
+      `Worker ${text(worker)} cannot run anything: ${text(problem) || "it does not say why"}`,
+  ],
+  "worker.available": ["success", ({ worker }) => `Worker ${text(worker)} can run jobs again`],
+  "worker.paused": ["info", ({ worker }) => `Worker ${text(worker)} paused`],
+  "worker.resumed": ["info", ({ worker }) => `Worker ${text(worker)} is on`],
+  "worker.draining": [
+    "info",
+    ({ worker }) => `Worker ${text(worker)} takes nothing new, and is disabled once it is done`,
+  ],
+  "worker.disabled": ["info", ({ worker }) => `Worker ${text(worker)} disabled`],
+  "worker.canary.failed": [
+    "error",
+    ({ worker, problem }) =>
+      `Worker ${text(worker)} gets no jobs: its canary failed: ${text(problem) || "it does not say why"}`,
+  ],
+  "worker.canary.passed": [
+    "success",
+    ({ worker }) => `Worker ${text(worker)} gets jobs again: its canary ran`,
+  ],
   "queue.paused": ["info", () => "Queue paused"],
   "queue.resumed": ["info", () => "Queue resumed"],
   "model.deleted": ["info", ({ filename }) => `Deleted model: ${text(filename)}`],

@@ -67,16 +67,17 @@ export class FileNames {
     else for (const directory of this.#models.get(folder)?.paths ?? []) this.#cache.tree(directory);
   }
 
-  /** The entries of one list: the fixed ones, then the files. */
+  /** The entries of one list: the fixed ones, then the files, then those that only other workers have. */
   entries(list: FileList): string[] {
-    const { media, extensions } = list;
+    const { media, extensions, also } = list;
     const wanted = (name: string): boolean => {
       if (extensions !== undefined && !extensions.includes(path.extname(name).toLowerCase())) return false;
       if (media === undefined) return true;
       const kind = mediaOf(name);
       return kind !== undefined && media.includes(kind);
     };
-    return [...(list.fixed ?? []), ...this.#files(list.folder).filter(wanted)];
+    const entries = [...(list.fixed ?? []), ...this.#files(list.folder).filter(wanted)];
+    return also === undefined ? entries : [...new Set([...entries, ...also])];
   }
 
   #files(folder: string): readonly string[] {
@@ -178,7 +179,7 @@ export function fillLists(announcements: Iterable<NodeClassAnnouncement>, names:
 }
 
 /** A copy of `value` with another value at `where`; what is not on the way is shared. @throws when the path leads nowhere */
-function withValueAt(
+export function withValueAt(
   value: JsonValue,
   where: readonly (string | number)[],
   replacement: JsonValue,

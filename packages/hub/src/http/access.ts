@@ -12,6 +12,7 @@ import net from "node:net";
 import os from "node:os";
 import type { ApiKeys } from "../auth/api-keys.ts";
 import { type Identity, MASTER, NOBODY } from "../auth/identity.ts";
+import { LiveConnections } from "../auth/live-connections.ts";
 import { Sessions } from "../auth/sessions.ts";
 import { Throttle } from "../auth/throttle.ts";
 import { isHttps, isLoopbackAddress, isLoopbackHost, splitHost } from "./host.ts";
@@ -34,12 +35,13 @@ export interface Refusal {
 }
 
 /** Named keys, where there are any. */
-export type NamedKeys = Pick<ApiKeys, "find" | "byId">;
+export type NamedKeys = Pick<ApiKeys, "find" | "byId"> & Partial<Pick<ApiKeys, "onRevoked">>;
 
 export class Access {
   readonly #options: Pick<HttpOptions, "auth" | "corsOrigin">;
   readonly #sessions: Sessions;
   readonly #throttle = new Throttle();
+  readonly #live = new LiveConnections();
   #key: Buffer | undefined;
   #named: NamedKeys | undefined;
 
@@ -56,6 +58,19 @@ export class Access {
 
   useNamedKeys(named: NamedKeys): void {
     this.#named = named;
+    named.onRevoked?.((id) => this.#live.end(id));
+  }
+
+  /**
+   * Calls `end` once, when the key of `identity` is revoked: of a socket or stream that it opened. Gives the function that
+   * forgets it, for when the connection ends by itself.
+   */
+  whileKeyHolds({ keyId }: Pick<Identity, "keyId">, end: () => void): () => void {
+    if (keyId === undefined) return () => undefined;
+    const forget = this.#live.add(keyId, end);
+    // Revoked since the request was judged.
+    if (this.#named?.byId(keyId) === undefined) this.#live.end(keyId);
+    return forget;
   }
 
   /** Judges a request or an upgrade of the ComfyUI contract, which is open to this machine. */
@@ -64,10 +79,6 @@ export class Access {
     if (!isOpen) return this.identify(request);
     const identity = this.#knownBy(presented(request)) ?? NOBODY;
     return { identity, isOldSession: false };
-  }
-
-  mayPass(request: IncomingMessage): boolean {
-    return "identity" in this.judge(request);
   }
 
   /** Who makes a request, wherever it comes from: the key that it shows counts before its session. */

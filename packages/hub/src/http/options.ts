@@ -1,11 +1,13 @@
 /** What the HTTP side of a hub is told at its start. */
-import type { Folders, JsonValue } from "@hearth/protocol";
+import type { Folders, JsonObject, JsonValue } from "@hearth/protocol";
 import type { Logger } from "pino";
 import type { Assets } from "../assets/index.ts";
 import type { ModelFolders } from "../files/model-folders.ts";
 import type { PackFolders } from "../nodes/pack-folders.ts";
 import type { LogRing } from "../ops/log-ring.ts";
+import type { Forwarder } from "./comfy/forward.ts";
 import type { LogSockets } from "./comfy/internal-logs.ts";
+import type { ModelsElsewhere } from "./comfy/models.ts";
 
 export interface HttpAuth {
   /** the key that requests from other machines must show */
@@ -57,10 +59,16 @@ export interface HttpOptions {
   readonly multiUser?: boolean | undefined;
   /** the packs on this machine; default: all below the folders for packs */
   readonly packs?: PackFolders | undefined;
+  /** what the ComfyUIs compute on that jobs may run on, as they list it; absent or empty: this machine's processor */
+  readonly devices?: (() => readonly JsonObject[]) | undefined;
   /** the last lines of the log; default: none */
   readonly logRing?: LogRing | undefined;
+  /** model files that workers have in folders of their own; default: none */
+  readonly modelsElsewhere?: ModelsElsewhere | undefined;
   /** where `logs` messages go; absent: nobody can subscribe to them */
   readonly logSockets?: (() => LogSockets) | undefined;
+  /** passes on what only ComfyUI workers know; absent: nothing is */
+  readonly forwarder?: Forwarder | undefined;
   /** a body that stands still for so long is given up; default 60 s */
   readonly bodyIdleMs?: number | undefined;
 }

@@ -43,9 +43,10 @@ export async function openOwnContracts(parts: OwnContractParts): Promise<OwnCont
     closeStreams: async () => {
       sockets.close();
       await control.close();
+      // Also the streams that operations keep by themselves. Nothing listens here: answers that have begun go on.
+      await app.close();
     },
     close: async () => {
-      await app.close();
       await telegram.close();
       await models.close();
     },

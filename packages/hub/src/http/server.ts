@@ -19,6 +19,7 @@ import { CONTENT_SECURITY_POLICY } from "./csp.ts";
 import { EmptyError, HttpError, InvalidJsonError, SERVER_ERROR_TEXT } from "./errors.ts";
 import type { HttpOptions } from "./options.ts";
 import { originAllowed } from "./origin.ts";
+import { isLinkPath } from "../link/link-path.ts";
 import { acceptRawBodies, drainBody } from "./request-body.ts";
 import { parseQuery, pathOf, repairTarget } from "./url.ts";
 
@@ -43,6 +44,8 @@ const PUBLIC_PATHS = new Set(["/login", "/api/auth/login", "/api/health", "/read
 export interface ServerLinks {
   /** answers what is below Studio's and Control's paths; absent: this server has them itself, or nobody */
   readonly others?: { take(request: IncomingMessage, response: ServerResponse): void };
+  /** answers what is below `/link`, whose token it checks itself; absent: nobody does */
+  readonly links?: { takeRequest(request: IncomingMessage, response: ServerResponse): void };
   /** a server whose keys, sessions and list of operations this one shares */
   readonly sharedWith?: FastifyInstance;
 }
@@ -58,6 +61,8 @@ export function createHttpServer(options: HttpOptions, links: ServerLinks = {}):
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: options.maxUploadBytes,
     exposeHeadRoutes: false,
+    // Routes have no schemas of Fastify's: loading its compilers would only cost time at every start.
+    schemaController: { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } },
     rewriteUrl: (request) => repairTarget(request.url ?? "/"),
     routerOptions: { maxParamLength: MAX_PARAMETER, querystringParser: parseQuery },
   });
@@ -73,8 +78,12 @@ export function createHttpServer(options: HttpOptions, links: ServerLinks = {}):
   return app;
 }
 
+function noSchemas(): never {
+  throw new Error("routes have no schemas of Fastify's; handlers check what they get (http/validate.ts)");
+}
+
 /** Refuses foreign pages and unknown callers before anything is read. */
-function guard(app: FastifyInstance, options: HttpOptions, { others }: ServerLinks): void {
+function guard(app: FastifyInstance, options: HttpOptions, { others, links }: ServerLinks): void {
   app.addHook("onRequest", async (request, reply) => {
     request.identity = NOBODY;
     const path = pathOf(request.url);
@@ -88,6 +97,10 @@ function guard(app: FastifyInstance, options: HttpOptions, { others }: ServerLin
     // A signed URL is made to be shown by pages of other sites.
     const isSigned = reads && path.startsWith("/v1/output/");
     if (!cors && !isSigned && !originAllowed(request.headers)) return sendEmpty(reply, 403);
+    if (links !== undefined && isLinkPath(path)) {
+      reply.hijack();
+      return links.takeRequest(request.raw, reply.raw);
+    }
     // A preflight carries no key.
     if (request.method === "OPTIONS") return sendEmpty(reply);
     if (PUBLIC_PATHS.has(path)) return undefined;

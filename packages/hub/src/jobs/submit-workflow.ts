@@ -1,5 +1,5 @@
 /** A UI-format workflow in place of a prompt: converted as the editor would, or refused with every reason. */
-import { ConvertError, convertWorkflow, type NodeInfoLookup } from "@hearth/graph";
+import type { ConvertError, NodeInfoLookup } from "@hearth/graph/convert";
 import { isJsonObject, type JsonObject, type JsonValue } from "@hearth/protocol";
 
 export interface PromptOfWorkflow {
@@ -15,11 +15,13 @@ export interface WorkflowRefusal {
 }
 
 /** The prompt of `workflow`. */
-export function promptOfWorkflow(
+export async function promptOfWorkflow(
   workflow: JsonObject,
   extraData: JsonValue | undefined,
   nodeInfo: NodeInfoLookup,
-): PromptOfWorkflow | WorkflowRefusal {
+): Promise<PromptOfWorkflow | WorkflowRefusal> {
+  // Most clients send prompts: the converter is loaded for the first one who does not.
+  const { ConvertError, convertWorkflow } = await import("@hearth/graph/convert");
   try {
     const { prompt } = convertWorkflow(workflow, nodeInfo);
     return { prompt, extraData: withWorkflow(isJsonObject(extraData) ? extraData : {}, workflow) };

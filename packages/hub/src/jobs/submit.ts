@@ -11,6 +11,7 @@ import {
   toNumber,
   type ValidatorOutcome,
 } from "@hearth/protocol";
+import type { Placed } from "../workers/placement.ts";
 import { promptOfWorkflow } from "./submit-workflow.ts";
 import type { QueueCount } from "./queue-count.ts";
 
@@ -24,6 +25,8 @@ export interface SubmitParts {
   readonly whenNodesKnown: () => Promise<void>;
   readonly classes: Parameters<typeof validatePrompt>[1]["classes"];
   readonly runValidator: (className: string, given: JsonObject) => Promise<ValidatorOutcome>;
+  /** what a worker must have for a valid prompt, or why none can ever run it */
+  readonly place: (prompt: JsonObject, outputs: readonly string[], tags?: readonly string[]) => Placed;
   /** a job was queued */
   readonly accepted: () => void;
 }
@@ -107,7 +110,7 @@ export async function submitPrompt(
   let { prompt, extra_data: givenExtra } = body;
   if (prompt === undefined && isJsonObject(workflow)) {
     await parts.whenNodesKnown();
-    const converted = promptOfWorkflow(workflow, givenExtra, (name) => parts.classes(name)?.info);
+    const converted = await promptOfWorkflow(workflow, givenExtra, (name) => parts.classes(name)?.info);
     if ("error" in converted) return reject({ status: 400, body: { ...converted } });
     ({ prompt, extraData: givenExtra } = converted);
   }
@@ -131,6 +134,8 @@ export async function submitPrompt(
   const result = await checkPrompt(parts, prompt, targets ?? null);
   if (!result.valid)
     return reject({ status: 400, body: { error: result.error, node_errors: result.nodeErrors } });
+  const placed = parts.place(prompt, result.outputs);
+  if ("error" in placed) return reject({ status: 400, body: { error: placed.error, node_errors: {} } });
 
   const clientId = body["client_id"];
   const follower = clientId == null ? undefined : String(clientId);
@@ -161,6 +166,7 @@ export async function submitPrompt(
       workflowId: workflowId(extraData),
       surface,
       details,
+      needs: placed.needs,
     });
     if (job.isNew) {
       parts.queue.queued();

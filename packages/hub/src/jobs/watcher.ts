@@ -1,6 +1,7 @@
 /** What others learn of the jobs that run: progress, metrics, notifications follow them without the dispatcher knowing. */
 import type { Finish } from "@hearth/jobs";
 import type { AttemptRef, RunMessage } from "@hearth/protocol";
+import type { RetryKind } from "./retry-policy.ts";
 
 /** A job that runs on a worker now, or did when the hub stopped. */
 export interface RunningView {
@@ -17,8 +18,8 @@ export interface JobWatcher {
   /** A job of the last hub is running still; what its run said before is not known. */
   pickedUp?(job: RunningView): void;
   said?(job: RunningView, message: RunMessage): void;
-  /** The attempt is over without a result: the job waits again. */
-  requeued?(job: RunningView): void;
+  /** The attempt is over without a result, for this class of error: the job waits again. */
+  requeued?(job: RunningView, kind: RetryKind): void;
   /** The job has ended, in the database too. */
   ended?(job: RunningView, finish: Finish): void;
 }

@@ -20,6 +20,7 @@ test("a worker that is lost before its end is known is replaced by one, not by t
   t.mock.timers.enable({ apis: ["setTimeout"] });
   const supervisor = new WorkerSupervisor(
     {
+      name: "native",
       settings: "",
       start: () => {
         const { promise, resolve } = Promise.withResolvers<End>();

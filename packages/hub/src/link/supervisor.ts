@@ -1,5 +1,5 @@
 /**
- * Keeps one native worker alive: takes over the one that a dead hub left behind, starts one where there is none, and
+ * Keeps one worker of this machine alive: takes over the one that a dead hub left behind, starts one where there is none, and
  * starts it again when it dies.
  */
 import { randomBytes } from "node:crypto";
@@ -8,6 +8,8 @@ import { isAlive } from "./process-alive.ts";
 
 /** How a worker process is started; the command line hands it in, so that the hub does not know what a worker is. */
 export interface WorkerLauncher {
+  /** of the worker, whichever process it is */
+  readonly name: string;
   /** digest of the settings that a worker is started with */
   readonly settings: string;
   start(workerId: string): {
@@ -75,7 +77,7 @@ export class WorkerSupervisor {
     this.#starting = true;
     this.#count += 1;
     const startedAt = performance.now();
-    const child = this.#launcher.start(`native-${this.#mark}-${this.#count}`);
+    const child = this.#launcher.start(`${this.#launcher.name}:${this.#mark}-${this.#count}`);
     this.#log.debug({ pid: child.pid }, "worker started");
     this.#latest = child.pid;
     void child.ended.then(({ code, signal }) => {

@@ -5,7 +5,9 @@ import type {
   HubToWorker,
   JsonObject,
   ValidatorOutcome,
+  WorkerEngineKind,
   WorkerStats,
+  WorkerToHub,
 } from "@hearth/protocol";
 import { printJson } from "@hearth/protocol";
 import type { WebSocket } from "ws";
@@ -13,11 +15,24 @@ import type { WebSocket } from "ws";
 /** Nobody waits longer for a class's own validator; the job is accepted then and the engine has the last word. */
 const VALIDATE_MS = 5_000;
 
+/** How a worker introduces itself. */
+export type Hello = Omit<Extract<WorkerToHub, { type: "hello" }>, "type" | "version" | "token">;
+
 export class WorkerLink {
+  /** of the worker's process */
   readonly workerId: string;
+  /** of the worker, whichever process it is */
+  readonly name: string;
   readonly pid: number;
+  readonly engine: WorkerEngineKind;
+  readonly concurrency: number;
+  readonly tags: readonly string[];
+  readonly files: "shared" | "link";
+  readonly address: string | undefined;
   readonly settings: string;
   readonly held: readonly HeldAttempt[];
+  /** it dialled from elsewhere: its process id says nothing here */
+  readonly isRemote: boolean;
   stats: WorkerStats | undefined;
   /** when the worker was last heard, in milliseconds of `performance.now()` */
   heardAt = performance.now();
@@ -25,15 +40,19 @@ export class WorkerLink {
   readonly #waiting = new Map<number, (outcome: ValidatorOutcome | undefined) => void>();
   #requests = 0;
 
-  constructor(
-    socket: WebSocket,
-    hello: { workerId: string; pid: number; settings: string; held: readonly HeldAttempt[] },
-  ) {
+  constructor(socket: WebSocket, hello: Hello, isRemote = false) {
     this.#socket = socket;
     this.workerId = hello.workerId;
+    this.name = hello.name;
     this.pid = hello.pid;
+    this.engine = hello.engine;
+    this.concurrency = hello.concurrency;
+    this.tags = hello.tags;
+    this.files = hello.files;
+    this.address = hello.address;
     this.settings = hello.settings;
     this.held = hello.held;
+    this.isRemote = isRemote;
   }
 
   send(message: HubToWorker): void {

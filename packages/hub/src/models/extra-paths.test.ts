@@ -15,7 +15,7 @@ function written(t: TestContext, text: string): { base: string; file: string } {
   return { base, file };
 }
 
-test("sections, base paths, legacy names and packs", (t) => {
+test("sections, base paths, legacy names and packs", async (t) => {
   process.env["HEARTH_TEST_MODELS"] = "/mnt/env";
   t.after(() => delete process.env["HEARTH_TEST_MODELS"]);
   const { base, file } = written(
@@ -39,7 +39,7 @@ empty:
 `,
   );
   const webui = path.join(base, "../webui/models");
-  assert.deepEqual(readExtraPaths(base, [file]), {
+  assert.deepEqual(await readExtraPaths(base, [file]), {
     models: [
       { type: "checkpoints", directory: path.join(webui, "Stable-diffusion"), first: true },
       { type: "loras", directory: path.join(webui, "Lora"), first: true },
@@ -55,16 +55,16 @@ empty:
   });
 });
 
-test("the file of the base directory is read without being asked for, and once", (t) => {
+test("the file of the base directory is read without being asked for, and once", async (t) => {
   const { base } = temporaryFolders(t);
-  assert.deepEqual(readExtraPaths(base, []), { models: [], customNodes: [] });
+  assert.deepEqual(await readExtraPaths(base, []), { models: [], customNodes: [] });
   const file = path.join(base, "extra_model_paths.yaml");
   writeFileSync(file, "x:\n  vae: v\n");
   const vae = { type: "vae", directory: path.join(base, "v"), first: false };
-  assert.deepEqual(readExtraPaths(base, [file]).models, [vae]);
+  assert.deepEqual((await readExtraPaths(base, [file])).models, [vae]);
 });
 
-test("what is wrong is named with its place", (t) => {
+test("what is wrong is named with its place", async (t) => {
   for (const [text, problem] of [
     ["a:\n  b: [x\n", /more\.yaml: line \d+: /],
     ["- a\n", /more\.yaml: it must hold sections/],
@@ -74,14 +74,14 @@ test("what is wrong is named with its place", (t) => {
     ["a:\n  base_path: [x]\n", /more\.yaml: a\.base_path must be a text/],
   ] as const) {
     const { base, file } = written(t, text);
-    assert.throws(
+    await assert.rejects(
       () => readExtraPaths(base, [file]),
       (error) => error instanceof ExtraPathsError && problem.test(error.message),
       text,
     );
   }
   const { base } = temporaryFolders(t);
-  assert.throws(
+  await assert.rejects(
     () => readExtraPaths(base, [path.join(base, "none.yaml")]),
     /none\.yaml: it cannot be read \(ENOENT\)/,
   );
@@ -93,7 +93,7 @@ test("what is wrong is named with its place", (t) => {
     );
   }
   const bomb = written(t, laughs.join("\n"));
-  assert.throws(() => readExtraPaths(bomb.base, [bomb.file]), ExtraPathsError);
+  await assert.rejects(() => readExtraPaths(bomb.base, [bomb.file]), ExtraPathsError);
 });
 
 test("added directories come first or last, new types take every file", (t) => {

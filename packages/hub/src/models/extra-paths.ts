@@ -2,7 +2,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { LineCounter, parseDocument } from "yaml";
 import type { AddedFolder } from "../files/model-folders.ts";
 
 /** The file cannot be used; the message names it, and what is wrong in it. */
@@ -27,20 +26,20 @@ const DEFAULT_NAME = "extra_model_paths.yaml";
  * Reads `extra_model_paths.yaml` of the base directory, where there is one, and then `files` in their order.
  * @throws ExtraPathsError when a file cannot be read or understood
  */
-export function readExtraPaths(base: string, files: readonly string[]): ExtraPaths {
+export async function readExtraPaths(base: string, files: readonly string[]): Promise<ExtraPaths> {
   const own = path.join(base, DEFAULT_NAME);
   const all = [...(existsSync(own) ? [own] : []), ...files.map((file) => path.resolve(file))];
-  const read = [...new Set(all)].map(readFile);
+  const read = await Promise.all([...new Set(all)].map(readFile));
   return {
     models: read.flatMap((one) => one.models),
     customNodes: [...new Set(read.flatMap((one) => one.customNodes))],
   };
 }
 
-function readFile(file: string): ExtraPaths {
+async function readFile(file: string): Promise<ExtraPaths> {
   const models: AddedFolder[] = [];
   const customNodes: string[] = [];
-  for (const [name, section] of Object.entries(sectionsOf(file))) {
+  for (const [name, section] of Object.entries(await sectionsOf(file))) {
     if (section === null) continue;
     if (!isRecord(section)) throw new ExtraPathsError(file, `section ${name} is no list of model types`);
     const { base_path, is_default, ...types } = section;
@@ -56,13 +55,15 @@ function readFile(file: string): ExtraPaths {
   return { models, customNodes };
 }
 
-function sectionsOf(file: string): Record<string, unknown> {
+async function sectionsOf(file: string): Promise<Record<string, unknown>> {
   let text: string;
   try {
     text = readFileSync(file, "utf8");
   } catch (error) {
     throw new ExtraPathsError(file, `it cannot be read (${(error as NodeJS.ErrnoException).code})`);
   }
+  // Few have such a file, and a start without one has no use for the parser.
+  const { LineCounter, parseDocument } = await import("yaml");
   const lineCounter = new LineCounter();
   // The files are written for a reader of YAML 1.1, where `yes` is true.
   const document = parseDocument(text, { lineCounter, prettyErrors: false, version: "1.1" });

@@ -2,7 +2,7 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import path from "node:path";
 import { JsonSyntaxError, parseJson, resolveInside } from "@hearth/protocol";
-import sharp from "sharp";
+import { openPicture } from "../files/open-picture.ts";
 import { contentTypeOf, mediaOf } from "../files/content-types.ts";
 import { byCodePoint } from "../files/file-lists.ts";
 import { safetensorsMetadata } from "./safetensors-header.ts";
@@ -76,7 +76,8 @@ async function coversOf(file: string): Promise<Buffer[]> {
 async function encoded(bytes: Buffer): Promise<Buffer | undefined> {
   if (bytes.length === 0) return undefined;
   try {
-    return await sharp(bytes, { limitInputPixels: MAX_PIXELS }).webp({ quality: QUALITY }).toBuffer();
+    const picture = await openPicture(bytes, { limitInputPixels: MAX_PIXELS });
+    return await picture.webp({ quality: QUALITY }).toBuffer();
   } catch {
     return undefined;
   }

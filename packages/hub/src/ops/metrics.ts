@@ -1,18 +1,14 @@
 /** What Prometheus can read of a hub. Gauges are asked for at each scrape; nothing is counted twice. */
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
+import type { Member } from "../workers/member.ts";
+import { workerMetrics } from "./worker-metrics.ts";
 
 /** Numbers that exist anyway, read at each scrape. */
 export interface MetricSources {
   readonly queue: { readonly pending: number; readonly running: number };
   readonly sockets: () => number;
-  readonly workers: () => Iterable<WorkerFigures>;
-}
-
-export interface WorkerFigures {
-  readonly workerId: string;
-  readonly isBusy: boolean;
-  /** absent until its first heartbeat */
-  readonly stats?: { readonly rssBytes: number; readonly cpuSeconds: number } | undefined;
+  /** all that are known, connected or not */
+  readonly workers: () => readonly Member[];
 }
 
 /** Seconds: from pictures that are scaled at once to videos that are rendered for an hour. */
@@ -21,6 +17,7 @@ const DURATION_BUCKETS = [0.01, 0.05, 0.1, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 6
 export class HubMetrics {
   readonly #registry = new Registry();
   readonly #ended: Counter<"state">;
+  readonly #retried: Counter<"kind">;
   readonly #duration: Histogram<"state">;
   readonly #requests: Counter<"method" | "status">;
 
@@ -45,43 +42,17 @@ export class HubMetrics {
       ["state"],
     );
     gauge("hearth_sockets", "Client sockets that are open", (sockets) => sockets.set(sources.sockets()));
-    gauge(
-      "hearth_workers",
-      "Workers that are connected",
-      (workers) => {
-        const all = [...sources.workers()];
-        const busy = all.filter((worker) => worker.isBusy).length;
-        workers.set({ state: "busy" }, busy);
-        workers.set({ state: "idle" }, all.length - busy);
-      },
-      ["state"],
-    );
-    gauge(
-      "hearth_worker_resident_memory_bytes",
-      "Memory of a worker process",
-      (memory) => {
-        memory.reset();
-        for (const { workerId, stats } of sources.workers()) {
-          if (stats !== undefined) memory.set({ worker: workerId }, stats.rssBytes);
-        }
-      },
-      ["worker"],
-    );
-    gauge(
-      "hearth_worker_cpu_seconds",
-      "Processor time of a worker process",
-      (cpu) => {
-        cpu.reset();
-        for (const { workerId, stats } of sources.workers()) {
-          if (stats !== undefined) cpu.set({ worker: workerId }, stats.cpuSeconds);
-        }
-      },
-      ["worker"],
-    );
+    workerMetrics(sources.workers, registers);
     this.#ended = new Counter({
       name: "hearth_jobs_ended_total",
       help: "Jobs that ended since the hub started",
       labelNames: ["state"],
+      registers,
+    });
+    this.#retried = new Counter({
+      name: "hearth_jobs_retried_total",
+      help: "Attempts that ended without a result and were followed by another",
+      labelNames: ["kind"],
       registers,
     });
     this.#duration = new Histogram({
@@ -107,6 +78,11 @@ export class HubMetrics {
   jobEnded(state: string, seconds?: number): void {
     this.#ended.inc({ state });
     if (seconds !== undefined) this.#duration.observe({ state }, seconds);
+  }
+
+  /** An attempt is followed by another, for this class of error. */
+  jobRetried(kind: string): void {
+    this.#retried.inc({ kind });
   }
 
   answered(method: string, status: number): void {

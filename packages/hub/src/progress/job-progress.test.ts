@@ -208,3 +208,24 @@ test("what no client can see is no change", () => {
   assert.equal(progress.note(step("k", 1, 10)), false);
   assert.equal(progress.note(step("k", Number.NaN, 0)), false);
 });
+
+test("a node that waits for something goes on beside the next ones, and is the current one again after them", () => {
+  const { progress, clock } = progressOf();
+  progress.note(cached("a", "b"));
+  progress.note(executing("k"));
+  progress.note(step("k", 1, 100));
+  progress.note(executing("d"));
+  clock.now += 100;
+  progress.note(step("k", 11, 100));
+  assert.equal(progress.view().node_type, "Decode");
+  assert.equal(progress.view().nodes_done, 1, "it is not done");
+  progress.note(finished("d"));
+  clock.now += 100;
+  progress.note(step("k", 21, 100));
+  const view = progress.view();
+  assert.deepEqual([view.node_title, view.step, view.total_steps, view.step_rate], ["Draw", 21, 100, 100]);
+  clock.now += 100;
+  progress.note(finished("k"));
+  progress.note(executing("u"));
+  assert.equal(progress.view().percent, 50);
+});

@@ -58,6 +58,14 @@ export interface ProgressSources {
   readonly now: () => number;
 }
 
+interface BegunNode {
+  readonly id: string;
+  readonly since: number;
+  step: number;
+  total: number;
+  readonly rate: StepRate;
+}
+
 export class JobProgress {
   readonly ref: AttemptRef;
   readonly owner: string;
@@ -69,7 +77,8 @@ export class JobProgress {
   /** milliseconds that each finished node took; undefined: it was done when this was first heard of */
   readonly #done = new Map<string, number | undefined>();
   readonly #outputs = new Map<string, JsonObject>();
-  #current: { id: string; since: number; step: number; total: number; rate: StepRate } | undefined;
+  readonly #begun = new Map<string, BegunNode>();
+  #current: BegunNode | undefined;
   #percent = 0;
   #preview: PreviewPicture | undefined;
 
@@ -113,7 +122,7 @@ export class JobProgress {
 
   #noteProgress(message: Extract<RunMessage, { kind: "progress" }>): boolean {
     const { state, progress, preview } = message;
-    const nodes = state["nodes"];
+    const nodes = state?.["nodes"];
     let isNew = false;
     for (const node of isJsonObject(nodes) ? Object.values(nodes) : []) {
       if (isJsonObject(node)) isNew = this.#noteNode(node) || isNew;
@@ -131,9 +140,11 @@ export class JobProgress {
     if (typeof node_id !== "string") return false;
     if (state === "finished") return this.#finish(node_id);
     if (state !== "running") return false;
-    let isNew = false;
-    // A hub that was started in the middle of a run hears no "executing" of the node that runs.
-    if (this.#current === undefined) {
+    // The next node began, and this one goes on beside it: it waits for something.
+    let isNew = this.#done.delete(node_id);
+    // A hub that was started in the middle of a run hears no "executing" of the node that runs. And when the one that
+    // began last is done, people wait for the one that went on beside it.
+    if (this.#current === undefined || this.#done.has(this.#current.id)) {
       this.#begin(node_id);
       isNew = true;
     }
@@ -145,13 +156,15 @@ export class JobProgress {
   #begin(id: string): void {
     if (this.#current?.id === id) return;
     if (this.#current !== undefined) this.#finish(this.#current.id);
-    this.#current = { id, since: this.#sources.now(), step: 0, total: 0, rate: new StepRate() };
+    const since = this.#sources.now();
+    this.#current = this.#begun.get(id) ?? { id, since, step: 0, total: 0, rate: new StepRate() };
+    this.#begun.set(id, this.#current);
   }
 
   #finish(id: string): boolean {
     if (this.#cached.has(id) || this.#done.has(id)) return false;
-    const current = this.#current?.id === id ? this.#current : undefined;
-    this.#done.set(id, current === undefined ? undefined : this.#sources.now() - current.since);
+    const begun = this.#begun.get(id);
+    this.#done.set(id, begun === undefined ? undefined : this.#sources.now() - begun.since);
     return true;
   }
 

@@ -43,8 +43,8 @@ export class RunFrames {
       if (!wants.progressText) return [binary];
       return [binary, jsonFrame("progress_text", { nodeId, text, prompt_id: this.#promptId })];
     }
-    const frames: Frame[] = [jsonFrame("progress_state", message.state)];
-    const { preview, progress } = message;
+    const { state, preview, progress } = message;
+    const frames: Frame[] = state === undefined ? [] : [jsonFrame("progress_state", state)];
     if (preview !== undefined && wants.previewMetadata)
       frames.push(previewWithMetadataFrame(preview, this.#promptId));
     if (progress !== undefined) {

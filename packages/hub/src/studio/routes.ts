@@ -10,13 +10,16 @@ import { resumeDeletions } from "../http/studio/delete-jobs.ts";
 import type { StudioJobParts } from "../http/studio/job-parts.ts";
 import { registerStudioJobs } from "../http/studio/jobs.ts";
 import { registerStudioModels } from "../http/studio/models.ts";
+import { registerQueueWhy } from "../http/studio/queue-why.ts";
 import { registerStudioRunner } from "../http/studio/run-register.ts";
 import { StudioSockets } from "../http/studio/socket.ts";
 import { registerStudioSystem } from "../http/studio/system.ts";
 import { registerStudioUpdate } from "../http/studio/system-update.ts";
 import { registerTelegram } from "../http/studio/telegram.ts";
+import { registerWorkers } from "../http/studio/workers.ts";
 import { telegramPresets } from "../http/studio/telegram-presets.ts";
 import { type ModelLibrary, openModelLibrary } from "../model-catalogue/library.ts";
+import { tellMigrations } from "../system/migrations.ts";
 import { DiskReader } from "../system/telemetry/disk.ts";
 import { Telemetry } from "../system/telemetry/telemetry.ts";
 import { TelegramBot } from "../telegram/bot.ts";
@@ -24,6 +27,9 @@ import { type ComponentCounts, runtimeVersion } from "../system/status.ts";
 import { prepareRelease } from "../system/update/prepare.ts";
 import { Repository } from "../system/update/repository.ts";
 import { Updater } from "../system/update/updater.ts";
+import type { Canaries } from "../workers/canaries.ts";
+import type { Decisions } from "../workers/decisions.ts";
+import type { Fleet } from "../workers/fleet.ts";
 import type { Studio } from "./studio.ts";
 
 /** Below these everything is Studio's; what no operation takes is answered in its words. */
@@ -39,6 +45,9 @@ export interface StudioRouteParts extends Pick<
   readonly checkOrigin: boolean;
   readonly databaseFiles: readonly string[];
   readonly workers: () => Iterable<{ readonly heardAt: number }>;
+  readonly fleet: Fleet;
+  readonly canaries: Canaries;
+  readonly decisions: Decisions;
 }
 
 export interface StudioRoutes {
@@ -59,6 +68,11 @@ export async function registerStudio(
   const updater = openUpdater(studio, async () => models.catalogue.reload());
   // Before anything reads what an update may have left half-placed.
   await updater.repair();
+  await tellMigrations({
+    files: routes.databaseFiles,
+    documents: store.documents,
+    emit: (type, data) => events.emit(type, data),
+  });
   const models = await openModels(studio);
   await studio.marks.begin();
   await installShipped(SHIPPED_WORKFLOWS, path.join(folders.studio, "workflows"));
@@ -67,6 +81,7 @@ export async function registerStudio(
   const jobs = { ...routes, store, folders, events, progress, pause, log, zone, rebuild };
   await resumeDeletions(jobs);
   registerStudioJobs(app, jobs);
+  registerQueueWhy(app, { store, fleet: routes.fleet, decisions: routes.decisions, zone });
   registerStudioModels(app, { library: models, store, zone });
   registerStudioAssets(app, { folders, store, maxUploadBytes: routes.maxUploadBytes, zone });
   registerStudioSystem(app, {
@@ -82,6 +97,7 @@ export async function registerStudio(
     reloadCatalogs: async () => models.catalogue.reload(),
     restart: options.restart,
   });
+  registerWorkers(app, { fleet: routes.fleet, canaries: routes.canaries, store, zone });
   registerStudioUpdate(app, { updater, restart: options.restart });
   const telegram = openTelegram(studio, runner.context);
   registerTelegram(app, telegram);
@@ -114,6 +130,7 @@ function openUpdater({ parts, environment }: Studio, reloadCatalogs: () => Promi
   const { store, log, folders, options } = parts;
   return new Updater({
     ...{ store, log, releases: options.releases, studio: folders.studio, prepare: prepareRelease },
+    shippedVersions: options.versionFiles,
     repository: new Repository(path.join(folders.studio, ".repo"), () => ({
       url: environment.get("REPO_URL"),
       branch: environment.orDefault("REPO_BRANCH"),

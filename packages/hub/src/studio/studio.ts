@@ -12,6 +12,7 @@ import type { JobWatcher } from "../jobs/watcher.ts";
 import type { NodeCatalog } from "../nodes/catalog.ts";
 import { ProgressBook } from "../progress/progress-book.ts";
 import { Environment } from "../system/environment.ts";
+import { followKey } from "../system/key-file.ts";
 import { Settings } from "../system/settings.ts";
 import type { Releases } from "../system/update/updater.ts";
 
@@ -86,6 +87,9 @@ export class Studio {
     const { store, catalog, log, options, found } = parts;
     const { documents } = store;
     const environment = await Environment.open(documents, process.env, options.inForce);
+    followKey(environment, parts.folders.studio, (error) => {
+      log.error({ err: error }, "the changed key could not be written to the file api-key");
+    });
     const zone = options.zone ?? DEFAULT_ZONE;
     const settings = await Settings.open(documents, environment.get("MAX_CONCURRENT_DOWNLOADS"));
     const events = await EventLog.open({ store, log, zone, found });

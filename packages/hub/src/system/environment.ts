@@ -39,15 +39,18 @@ export class Environment {
   readonly #process: NodeJS.ProcessEnv;
   readonly #inForce: Readonly<Record<string, string>>;
   readonly #listeners = new Set<(key: string) => void>();
+  readonly #kept: Map<string, string>;
 
   private constructor(
     documents: DocumentStore,
     process: NodeJS.ProcessEnv,
     inForce: Readonly<Record<string, string>>,
+    kept: Map<string, string>,
   ) {
     this.#documents = documents;
     this.#process = process;
     this.#inForce = inForce;
+    this.#kept = kept;
   }
 
   /**
@@ -59,10 +62,13 @@ export class Environment {
     process: NodeJS.ProcessEnv,
     inForce: Readonly<Record<string, string>> = {},
   ): Promise<Environment> {
+    const kept = new Map<string, string>();
     for (const { key, text } of await documents.list(COLLECTION)) {
-      if (editable(key) !== undefined) process[key] = text;
+      if (editable(key) === undefined) continue;
+      process[key] = text;
+      kept.set(key, text);
     }
-    return new Environment(documents, process, inForce);
+    return new Environment(documents, process, inForce, kept);
   }
 
   /** The value in force; "" when there is none. */
@@ -71,6 +77,11 @@ export class Environment {
     if (given !== "") return given;
     if (key === "HOSTING" && this.isRunpod) return "runpod";
     return this.#inForce[key] ?? "";
+  }
+
+  /** What was changed at run time; undefined for what was not. */
+  kept(key: string): string | undefined {
+    return this.#kept.get(key);
   }
 
   /** The value in force, else the default of the variable. */
@@ -93,9 +104,11 @@ export class Environment {
     if (value === "") {
       await this.#documents.remove(COLLECTION, key);
       delete this.#process[key];
+      this.#kept.delete(key);
     } else {
       await this.#documents.put(COLLECTION, key, value);
       this.#process[key] = value;
+      this.#kept.set(key, value);
     }
     for (const listener of this.#listeners) listener(key);
   }

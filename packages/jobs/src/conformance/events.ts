@@ -52,6 +52,45 @@ export function eventsPromises(check: Check): void {
     assert.equal((await store.latestEvents({ limit: 1 }))[0]?.type, "system.startup");
   });
 
+  check(
+    "old events go when they are copied and searched; the numbers of later ones go on",
+    async (store, under) => {
+      // More than one transaction removes.
+      await Promise.all(
+        Array.from({ length: 1_200 }, () => store.addEvent({ type: "system.startup", data: {} })),
+      );
+      await store.accept(newJob("a"));
+      await runNext(store);
+      const first = async (): Promise<number | undefined> => (await store.events(0, 1))[0]?.seq;
+      // A search sees all that happened before it.
+      await store.listRecords({ order: "newest", text: "nothing", limit: 1 });
+      const version = store.version;
+      assert.equal(await store.trimEvents({ keep: 1_203, upTo: 1_203 }), 0);
+      assert.equal(await store.trimEvents({ keep: 100, upTo: 3 }), 3);
+      assert.equal(await first(), 4);
+      assert.equal(await store.trimEvents({ keep: 100, upTo: 1_203 }), 1_100);
+      assert.equal(await first(), 1_104);
+      assert.equal((await store.events(0, 1_000)).length, 100);
+      assert.equal(await store.trimEvents({ keep: 0, upTo: 1_203 }), 100);
+      assert.equal(store.version, version, "nothing that answers are made of has changed");
+      const again = await under.reopen();
+      await again.addEvent({ type: "system.startup", data: {} });
+      assert.equal((await again.latestEvents({ limit: 1 }))[0]?.seq, 1_204);
+    },
+  );
+
+  check("an event that the text search has not seen stays", async (store) => {
+    await store.accept(newJob("a", { details: '{"text": "lighthouse"}' }));
+    await runNext(store);
+    await store.trimEvents({ keep: 0, upTo: 1_000 });
+    const found = await store.listRecords({ order: "newest", text: "lighthouse" });
+    assert.deepEqual(
+      found.jobs.map((job) => job.promptId),
+      ["a"],
+    );
+    assert.equal(await store.trimEvents({ keep: 0, upTo: 1_000 }), 3);
+  });
+
   check("who listens hears of every change, when it can be read, until it stops listening", async (store) => {
     const heard: Promise<number>[] = [];
     const stop = store.onChange(() => {

@@ -1,5 +1,6 @@
 /** The promises of the port, as tests. Every implementation runs this suite. */
 import { after, before, describe, test } from "node:test";
+import { claimsPromises } from "./claims.ts";
 import { eventsPromises } from "./events.ts";
 import { listsPromises } from "./lists.ts";
 import { queuePromises } from "./queue.ts";
@@ -22,6 +23,7 @@ export function jobStoreSuite(name: string, open: () => Promise<StoreUnderTest>)
   };
   describe(`JobStore: ${name}`, () => {
     queuePromises(check);
+    claimsPromises(check);
     listsPromises(check);
     recordsPromises(check);
     eventsPromises(check);

@@ -37,6 +37,11 @@ export function listsPromises(check: Check): void {
     assert.deepEqual(await ids({}), ["waits", "failed", "old"]);
     assert.deepEqual(await ids({ sortOrder: "asc" }), ["old", "failed", "waits"]);
     assert.deepEqual(await ids({ states: ["failed"] }), ["failed"]);
+    assert.deepEqual(await ids({ states: ["queued", "running"] }), ["waits"]);
+    assert.deepEqual(await ids({ states: ["running"] }), []);
+    assert.deepEqual(await ids({ states: ["failed", "stalled", "cancelled"] }), ["failed"]);
+    assert.deepEqual(await ids({ states: ["failed", "completed"] }), ["failed", "old"]);
+    assert.deepEqual(await ids({ states: [] }), []);
     assert.deepEqual(await ids({ workflowId: "w" }), ["old"]);
     assert.deepEqual(await ids({ sortBy: "execution_duration" }), ["old", "failed", "waits"]);
     assert.deepEqual(await ids({ limit: 1, offset: 1 }), ["failed"]);

@@ -1,7 +1,7 @@
 /** What is promised of jobs that wait and run. */
 import assert from "node:assert/strict";
 import { PromptIdInUseError } from "../errors.ts";
-import { type Check, finished, LEASE, newJob, runNext } from "./support.ts";
+import { type Check, finished, LEASE, LOST, newJob, runNext } from "./support.ts";
 
 export function queuePromises(check: Check): void {
   check("texts come back exactly, integers beyond 2^53 too", async (store) => {
@@ -79,11 +79,11 @@ export function queuePromises(check: Check): void {
     await store.accept(newJob("a"));
     const first = await store.claim("w1", LEASE);
     assert.ok(first);
-    assert.equal(await store.requeue(first.id, first.attempt, "lost"), "queued");
+    assert.equal(await store.requeue(first.id, first.attempt, LOST), "queued");
     const second = await store.claim("w2", LEASE);
     assert.equal(second?.attempt, first.attempt + 1);
     assert.equal(await store.finish(first.id, first.attempt, finished()), false);
-    assert.equal(await store.requeue(first.id, first.attempt, "lost"), "late");
+    assert.equal(await store.requeue(first.id, first.attempt, LOST), "late");
     assert.equal(await store.finish(second.id, second.attempt, finished()), true);
     assert.equal(await store.finish(second.id, second.attempt, finished()), false, "never twice");
   });
@@ -92,10 +92,10 @@ export function queuePromises(check: Check): void {
     await store.accept(newJob("a"));
     const first = await store.claim("w", LEASE);
     assert.ok(first);
-    await store.requeue(first.id, first.attempt, "lost");
+    await store.requeue(first.id, first.attempt, LOST);
     const second = await store.claim("w", LEASE);
     assert.ok(second);
-    assert.equal(await store.requeue(second.id, second.attempt, "lost"), "failed");
+    assert.equal(await store.requeue(second.id, second.attempt, LOST), "failed");
     assert.equal((await store.get(second.id))?.quarantined, true);
     assert.equal(await store.finish(second.id, second.attempt, finished()), true);
     assert.equal((await store.get(second.id))?.quarantined, false, "it came through after all");
@@ -134,7 +134,7 @@ export function queuePromises(check: Check): void {
     const third = await under.reopen();
     await third.recover();
     assert.equal((await third.get(job.id))?.uncleanStops, 0);
-    assert.equal(await third.requeue(job.id, job.attempt, "lost"), "queued");
+    assert.equal(await third.requeue(job.id, job.attempt, LOST), "queued");
   });
 
   check("cancelling takes what waits, and only that", async (store) => {

@@ -15,6 +15,9 @@ export type Check = (title: string, body: (store: JobStore, under: StoreUnderTes
 
 export const LEASE = { leaseMs: 60_000 };
 
+/** Why an attempt ends when its worker died with it. */
+export const LOST = { kind: "worker_lost", text: "the worker is gone", isStop: true };
+
 export function newJob(promptId: string, more: Partial<NewJob> = {}): NewJob {
   return {
     promptId,

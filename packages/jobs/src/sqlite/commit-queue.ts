@@ -6,7 +6,7 @@
  * then waits for the disk without holding up anybody (see `DiskSync`). SQLite itself flushes the log before it moves
  * pages to the database file, so the order on the disk is always right; a power cut loses at most what nobody was told.
  */
-import type { DatabaseSync } from "node:sqlite";
+import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { DiskSync } from "./disk-sync.ts";
 
 interface Waiting {
@@ -19,12 +19,23 @@ interface Waiting {
 export class CommitQueue {
   readonly #database: DatabaseSync;
   readonly #disk: DiskSync;
+  readonly #takenBack: () => void;
+  readonly #begin: StatementSync;
+  readonly #commit: StatementSync;
+  readonly #savepoint: StatementSync;
+  readonly #release: StatementSync;
   #waiting: Waiting[] = [];
   #scheduled = false;
 
-  constructor(database: DatabaseSync, disk: DiskSync) {
+  /** `takenBack` hears of transactions that changed nothing in the end: what was read in them may not be there. */
+  constructor(database: DatabaseSync, disk: DiskSync, takenBack: () => void = () => undefined) {
     this.#database = database;
     this.#disk = disk;
+    this.#takenBack = takenBack;
+    this.#begin = database.prepare("BEGIN IMMEDIATE");
+    this.#commit = database.prepare("COMMIT");
+    this.#savepoint = database.prepare("SAVEPOINT one");
+    this.#release = database.prepare("RELEASE one");
   }
 
   /**
@@ -48,13 +59,16 @@ export class CommitQueue {
     this.#waiting = [];
     const settled: { durable: boolean; settle: () => void; fail: (error: unknown) => void }[] = [];
     try {
-      this.#database.exec("BEGIN IMMEDIATE");
+      this.#begin.run();
       for (const item of batch) {
-        settled.push({ durable: item.durable, settle: this.#runOne(item), fail: item.reject });
+        // One alone needs no savepoint: its failure takes back all there is.
+        const settle = batch.length === 1 ? this.#settling(item) : this.#runOne(item);
+        settled.push({ durable: item.durable, settle, fail: item.reject });
       }
-      this.#database.exec("COMMIT");
+      this.#commit.run();
     } catch (error) {
       if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
+      this.#takenBack();
       for (const item of batch) item.reject(error);
       return;
     }
@@ -68,14 +82,20 @@ export class CommitQueue {
   }
 
   #runOne(item: Waiting): () => void {
-    this.#database.exec("SAVEPOINT one");
+    this.#savepoint.run();
     try {
-      const value = item.run();
-      this.#database.exec("RELEASE one");
-      return () => item.resolve(value as never);
+      const settle = this.#settling(item);
+      this.#release.run();
+      return settle;
     } catch (error) {
       this.#database.exec("ROLLBACK TO one; RELEASE one");
+      this.#takenBack();
       return () => item.reject(error);
     }
+  }
+
+  #settling(item: Waiting): () => void {
+    const value = item.run();
+    return () => item.resolve(value as never);
   }
 }

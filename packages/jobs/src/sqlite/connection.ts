@@ -10,6 +10,12 @@ import { migrate } from "./migrations.ts";
 const WAIT_MS = 3_000;
 const RETRY_MS = 25;
 
+/**
+ * Pages of the log at which they are moved to the database file, which waits for the disk twice: rarely, and a page that
+ * many jobs changed is moved once. The log stays at about this size (16 MB).
+ */
+const CHECKPOINT_PAGES = 4_000;
+
 export interface OpenDatabase {
   readonly database: DatabaseSync;
   /** waits until what was committed is on the disk */
@@ -33,6 +39,7 @@ export async function openDatabase(file: string): Promise<OpenDatabase> {
     PRAGMA synchronous = NORMAL;
     PRAGMA busy_timeout = 5000;
     PRAGMA cache_size = -16000;
+    PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES};
     PRAGMA foreign_keys = ON;
   `);
   migrate(database);

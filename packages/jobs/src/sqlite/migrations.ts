@@ -96,6 +96,25 @@ const STEPS: readonly string[] = [
     text, content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 2'
   );
   `,
+  // What a job needs, as a number that jobs of one group share, so that a claim seeks the first job of each group of an
+  // owner. One index of waiting jobs serves claims and lists. Of the listed jobs, those that wait or run have indexes of
+  // their own, completed ones are most of `jobs_listed`, and only the others need one by their state.
+  `
+  CREATE TABLE needs (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);
+  -- 0: none given
+  ALTER TABLE jobs ADD COLUMN needs_id INTEGER NOT NULL DEFAULT 0;
+  -- JSON; NULL: none
+  ALTER TABLE jobs ADD COLUMN retries TEXT;
+  ALTER TABLE jobs ADD COLUMN because TEXT;
+  DROP INDEX jobs_waiting;
+  DROP INDEX jobs_waiting_by_owner;
+  DROP INDEX jobs_listed_by_state;
+  CREATE INDEX jobs_waiting ON jobs (owner, needs_id, number, prompt_id, id) WHERE state = 'queued';
+  CREATE INDEX jobs_unsuccessful ON jobs (state, created_at) WHERE history_position IS NOT NULL AND state <> 'completed';
+  -- who waits and was never served: in the order in which they came
+  INSERT OR IGNORE INTO owners (owner, served)
+    SELECT owner, 0 FROM jobs WHERE state IN ('accepted', 'uploaded', 'queued') GROUP BY owner ORDER BY MIN(id);
+  `,
 ];
 
 /** What a database of this version of the code says as its `user_version`. */

@@ -1,14 +1,28 @@
 /** Questions about jobs. */
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
 import type { HistoryRow, Job, JobSummary, QueuedJob } from "../job.ts";
+import type { JobState } from "../states.ts";
 import type { HistoryWindow, ListJobs } from "../store.ts";
-import { historyRow, job, jobSummary, QUEUE_COLUMNS, queuedJob, SUMMARY_COLUMNS } from "./rows.ts";
+import {
+  historyRow,
+  IS_ACTIVE,
+  job,
+  JOB_COLUMNS,
+  jobSummary,
+  QUEUE_COLUMNS,
+  queuedJob,
+  SUMMARY_COLUMNS,
+} from "./rows.ts";
 import { Statements } from "./statements.ts";
 
 /** `/history` shows no more than this. */
 const HISTORY_LIMIT = 10_000;
 /** What the jobs list shows: what waits or runs, and what is in history. */
 const LISTED = "(state IN ('queued', 'running') OR history_position IS NOT NULL)";
+
+const UNSUCCESSFUL: readonly JobState[] = ["failed", "cancelled", "stalled"];
+const IS_UNSUCCESSFUL = "history_position IS NOT NULL AND state <> 'completed'";
+const FEW = 1_000;
 
 /** The condition that a question about one owner's jobs adds; its value comes after those of the question. */
 function ofOwner(owner: string | undefined): string {
@@ -31,11 +45,15 @@ export class JobReads {
   queue(owner?: string): { running: QueuedJob[]; pending: QueuedJob[] } {
     const list = (state: string, order: string): QueuedJob[] =>
       this.#sql
+        // The order is found in an index alone, so that no wide row is sorted.
         .all(
-          `SELECT ${QUEUE_COLUMNS} FROM jobs WHERE state = '${state}'${ofOwner(owner)} ORDER BY ${order}`,
+          `SELECT id FROM jobs WHERE state = '${state}'${ofOwner(owner)} ORDER BY ${order}`,
           ...(owner === undefined ? [] : [owner]),
         )
-        .map(queuedJob);
+        .flatMap(({ id }) => {
+          const row = this.#sql.get(`SELECT ${QUEUE_COLUMNS} FROM jobs WHERE id = ?`, Number(id));
+          return row === undefined ? [] : [queuedJob(row)];
+        });
     return { running: list("running", "id"), pending: list("queued", "number, prompt_id, id") };
   }
 
@@ -73,7 +91,7 @@ export class JobReads {
   }
 
   list(options: ListJobs): { jobs: JobSummary[]; total: number } {
-    const conditions = [LISTED];
+    const conditions = [this.#listed(options.states)];
     const values: SQLInputValue[] = [];
     if (options.states !== undefined) {
       conditions.push(`state IN (${options.states.map(() => "?").join(", ")})`);
@@ -126,14 +144,31 @@ export class JobReads {
     return { jobs: rows.map(jobSummary), total };
   }
 
+  /** The condition of listed jobs, in words that lead to the index which has the fewest others. */
+  #listed(states: readonly JobState[] = []): string {
+    if (states.length === 0) return LISTED;
+    if (states.every((state) => state === "queued" || state === "running"))
+      return this.#fewWait() ? IS_ACTIVE : LISTED;
+    return states.every((state) => UNSUCCESSFUL.includes(state)) ? IS_UNSUCCESSFUL : LISTED;
+  }
+
+  /** Whether it is quicker to sort what waits than to walk along the index of all that is listed. */
+  #fewWait(): boolean {
+    const some = this.#sql.get(
+      "SELECT COUNT(*) AS n FROM (SELECT 1 FROM jobs WHERE state = 'queued' LIMIT ?)",
+      FEW + 1,
+    );
+    return Number(some?.["n"]) <= FEW;
+  }
+
   get(jobId: string): Job | undefined {
-    const row = this.#sql.get("SELECT * FROM jobs WHERE id = ?", Number(jobId));
+    const row = this.#sql.get(`SELECT ${JOB_COLUMNS} FROM jobs WHERE id = ?`, Number(jobId));
     return row === undefined ? undefined : job(row);
   }
 
   getByPromptId(promptId: string, owner?: string): Job | undefined {
     const row = this.#sql.get(
-      `SELECT * FROM jobs WHERE prompt_id = ?${ofOwner(owner)} ORDER BY id DESC LIMIT 1`,
+      `SELECT ${JOB_COLUMNS} FROM jobs WHERE prompt_id = ?${ofOwner(owner)} ORDER BY id DESC LIMIT 1`,
       promptId,
       ...(owner === undefined ? [] : [owner]),
     );

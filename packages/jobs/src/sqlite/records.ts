@@ -4,7 +4,10 @@ import type { JobRecord, Ready } from "../job.ts";
 import { assertTransition, type JobState } from "../states.ts";
 import type { ListRecords, Place } from "../store.ts";
 import type { EventRows } from "./event-rows.ts";
-import { jobRecord, RECORD_COLUMNS, type Row } from "./rows.ts";
+import { Needs } from "./needs.ts";
+import type { QueueHeads } from "./queue-heads.ts";
+import { RecordTotals } from "./record-totals.ts";
+import { IS_ACTIVE, jobRecord, RECORD_COLUMNS, type Row } from "./rows.ts";
 import { searchQuery } from "./search.ts";
 import { Statements } from "./statements.ts";
 
@@ -15,9 +18,15 @@ const ENDED = "('completed', 'failed', 'cancelled', 'stalled', 'invalid')";
 export class JobRecords {
   readonly #sql: Statements;
   readonly #events: EventRows;
+  readonly #needs: Needs;
+  readonly #heads: QueueHeads;
+  readonly #totals: RecordTotals;
 
-  constructor(database: DatabaseSync, events: EventRows) {
+  constructor(database: DatabaseSync, events: EventRows, heads: QueueHeads) {
     this.#sql = new Statements(database);
+    this.#totals = new RecordTotals(this.#sql);
+    this.#needs = new Needs(database);
+    this.#heads = heads;
     this.#events = events;
   }
 
@@ -41,24 +50,27 @@ export class JobRecords {
     const row = this.#preparing(jobId);
     if (row === undefined) return false;
     assertTransition(row["state"] as JobState, "queued");
+    const needsId = ready.needs === undefined ? Number(row["needs_id"]) : this.#needs.id(ready.needs);
     this.#sql.run(
       `UPDATE jobs SET state = 'queued', number = ?, number_text = ?, prompt = ?, extra_data = ?,
-         outputs_to_execute = ?, details = COALESCE(?, details) WHERE id = ?`,
+         outputs_to_execute = ?, details = COALESCE(?, details), needs_id = ? WHERE id = ?`,
       number,
       String(number),
       ready.prompt,
       ready.extraData,
       JSON.stringify(ready.outputsToExecute),
       ready.details ?? null,
+      needsId,
       Number(jobId),
     );
+    this.#heads.added(String(row["owner"]), needsId, number);
     this.#events.addOfJob("job.queued", jobId, { prompt_id: row["prompt_id"] });
     return true;
   }
 
   #preparing(jobId: string): Row | undefined {
     return this.#sql.get(
-      "SELECT prompt_id, state FROM jobs WHERE id = ? AND state IN ('accepted', 'uploaded')",
+      `SELECT prompt_id, state, owner, needs_id FROM jobs WHERE id = ? AND state IN ('accepted', 'uploaded')`,
       Number(jobId),
     );
   }
@@ -85,6 +97,8 @@ export class JobRecords {
   }
 
   setDetails(jobId: string, details: string): boolean {
+    // No event tells of it.
+    this.#totals.forget();
     return this.#sql.run("UPDATE jobs SET details = ? WHERE id = ?", details, Number(jobId)).changes > 0;
   }
 
@@ -95,6 +109,7 @@ export class JobRecords {
     const number = this.#numberFor(id, place);
     if (number === undefined) return false;
     this.#setNumber(id, number);
+    this.#heads.forget();
     return true;
   }
 
@@ -153,8 +168,10 @@ export class JobRecords {
       return row === undefined ? [] : [jobRecord(row)];
     });
     if (options.countAll === false) return { jobs, total: jobs.length };
-    const total = this.#sql.get(`SELECT COUNT(*) AS n FROM ${from} ${where}`, ...values)?.["n"];
-    return { jobs, total: Number(total) };
+    // The text search knows ended jobs alone: where nothing else is asked, their rows need not be looked at.
+    const counted =
+      chosen.byText && chosen.isOfText ? "job_texts WHERE job_texts MATCH ?" : `${from} ${where}`;
+    return { jobs, total: this.#totals.count(counted, values) };
   }
 
   byPromptId(promptId: string, owner?: string): JobRecord | undefined {
@@ -181,6 +198,8 @@ interface Selection {
   readonly where: string;
   readonly values: SQLInputValue[];
   readonly byText: boolean;
+  /** all ended jobs with the words, whoever's and whatever they were */
+  readonly isOfText: boolean;
 }
 
 /** Undefined: nothing can match. */
@@ -206,10 +225,12 @@ function selection(options: ListRecords): Selection | undefined {
     // The partial indexes of ended jobs need their own words in the question.
     if (states.every((state) => HISTORY_STATES.includes(state))) {
       parts.push(IN_HISTORY);
-      if (text === undefined && studioWorkflow === undefined && surface === undefined) {
-        from = `jobs INDEXED BY ${owner === undefined ? "jobs_ended" : "jobs_ended_by_owner"}`;
+      if (studioWorkflow === undefined && surface === undefined) {
+        const index = owner === undefined ? "jobs_ended" : "jobs_ended_by_owner";
+        from = from.replace(/\bjobs(?= ON |$)/, `jobs INDEXED BY ${index}`);
       }
     }
+    if (states.every((state) => state === "queued" || state === "running")) parts.push(IS_ACTIVE);
     if (states.length < HISTORY_STATES.length || parts.at(-1) !== IN_HISTORY) {
       parts.push(`state IN (${states.map(() => "?").join(", ")})`);
       values.push(...states);
@@ -220,7 +241,8 @@ function selection(options: ListRecords): Selection | undefined {
     values.push(Number(options.acceptedBefore));
   }
   if (surface !== undefined) {
-    parts.push("surface = ?");
+    // The partial index of the other surfaces' jobs needs its own words, too.
+    parts.push(surface === "comfy" ? "surface = ?" : "surface <> 'comfy' AND surface = ?");
     values.push(surface);
   }
   if (owner !== undefined) {
@@ -228,5 +250,6 @@ function selection(options: ListRecords): Selection | undefined {
     values.push(owner);
   }
   const where = parts.length === 0 ? "" : `WHERE ${parts.join(" AND ")}`;
-  return { from, where, values, byText: text !== undefined };
+  const isOfText = values.length === 1 && parts[1] === IN_HISTORY && parts.length === 2;
+  return { from, where, values, byText: text !== undefined, isOfText };
 }

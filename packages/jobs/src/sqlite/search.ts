@@ -19,9 +19,7 @@ export class JobSearch {
 
   /** Takes in the next `limit` events; false when there are no more. Part of a transaction. */
   catchUp(limit: number): boolean {
-    const cursor = Number(
-      this.#sql.get(`SELECT value FROM counters WHERE name = '${CURSOR}'`)?.["value"] ?? 0,
-    );
+    const cursor = this.seen();
     const rows = this.#sql.all(
       "SELECT seq, type, job_id FROM events WHERE seq > ? ORDER BY seq LIMIT ?",
       cursor,
@@ -32,6 +30,11 @@ export class JobSearch {
     for (const { type, job_id } of rows) if (job_id != null) this.#follow(String(type), Number(job_id));
     this.#sql.run(`INSERT OR REPLACE INTO counters (name, value) VALUES ('${CURSOR}', ?)`, last);
     return rows.length === limit;
+  }
+
+  /** The number of the last event that was taken in; 0: none was. */
+  seen(): number {
+    return Number(this.#sql.get(`SELECT value FROM counters WHERE name = '${CURSOR}'`)?.["value"] ?? 0);
   }
 
   #follow(type: string, id: number): void {

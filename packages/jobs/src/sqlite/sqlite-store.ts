@@ -1,6 +1,7 @@
 /** The job store on `node:sqlite`. */
 import type {
   AcceptedJob,
+  Choose,
   ClaimedJob,
   Finish,
   HistoryRow,
@@ -20,6 +21,7 @@ import { CommitQueue } from "./commit-queue.ts";
 import { openDatabase, type OpenDatabase } from "./connection.ts";
 import { Documents } from "./documents.ts";
 import { EventRows } from "./event-rows.ts";
+import { QueueHeads } from "./queue-heads.ts";
 import { JobReads } from "./reads.ts";
 import { JobRecords } from "./records.ts";
 import { JobSearch } from "./search.ts";
@@ -35,9 +37,15 @@ export async function openSqliteStore(file: string, options: StoreOptions = {}):
   return new SqliteStore(await openDatabase(file), options.wordEvent ?? (() => ({ data: {} })));
 }
 
-/** The text search follows after this time, and takes so many events in one transaction. */
-const SEARCH_MS = 500;
-const SEARCH_BATCH = 64;
+/**
+ * The text search follows when nothing has changed for the first time, and at the latest after the second one: jobs that
+ * run leave it little time, and who searches makes it catch up. It takes so many events in one transaction.
+ */
+const SEARCH_QUIET_MS = 500;
+const SEARCH_LATEST_MS = 5_000;
+const SEARCH_BATCH = 128;
+/** So many events are removed in one transaction. */
+const TRIM_BATCH = 500;
 
 class SqliteStore implements JobStore {
   readonly #open: OpenDatabase;
@@ -51,15 +59,17 @@ class SqliteStore implements JobStore {
   #version = 0;
   readonly #search: JobSearch;
   #searchTimer: NodeJS.Timeout | undefined;
+  #searchAsked = 0;
   #searching: Promise<void> | undefined;
   #isClosing = false;
 
   constructor(open: OpenDatabase, wordEvent: WordEvent) {
     this.#open = open;
-    this.#queue = new CommitQueue(open.database, open.disk);
+    const heads = new QueueHeads(open.database);
+    this.#queue = new CommitQueue(open.database, open.disk, () => heads.forget());
     this.#events = new EventRows(open.database, wordEvent);
-    this.#writes = new JobWrites(open.database, this.#events);
-    this.#records = new JobRecords(open.database, this.#events);
+    this.#writes = new JobWrites(open.database, this.#events, heads);
+    this.#records = new JobRecords(open.database, this.#events, heads);
     const documents = new Documents(open.database);
     this.documents = {
       get: (collection, key) => this.#read(() => documents.get(collection, key)),
@@ -75,11 +85,17 @@ class SqliteStore implements JobStore {
 
   /** The text search goes its own way, so that no job waits for it. What fails is tried again with the next change. */
   #searchSoon(): void {
-    if (this.#searchTimer !== undefined || this.#isClosing) return;
+    if (this.#isClosing) return;
+    if (this.#searchTimer !== undefined) {
+      if (performance.now() - this.#searchAsked < SEARCH_LATEST_MS - SEARCH_QUIET_MS)
+        this.#searchTimer.refresh();
+      return;
+    }
+    this.#searchAsked = performance.now();
     this.#searchTimer = setTimeout(() => {
       this.#searchTimer = undefined;
       this.#catchUp().catch(() => undefined);
-    }, SEARCH_MS);
+    }, SEARCH_QUIET_MS);
     this.#searchTimer.unref();
   }
 
@@ -151,8 +167,11 @@ class SqliteStore implements JobStore {
   takeNumber(): Promise<number> {
     return this.#queue.run(false, () => this.#writes.takeNumber());
   }
-  claim(workerId: string, { leaseMs }: { leaseMs: number }): Promise<ClaimedJob | undefined> {
-    return this.#change(false, () => this.#writes.claim(workerId, leaseMs));
+  claim(
+    workerId: string,
+    { leaseMs, choose }: { leaseMs: number; choose?: Choose },
+  ): Promise<ClaimedJob | undefined> {
+    return this.#change(false, () => this.#writes.claim(workerId, leaseMs, choose));
   }
   renewLeases(attempts: readonly { jobId: string; attempt: number }[], leaseMs: number): Promise<void> {
     return this.#queue.run(false, () => this.#writes.renewLeases(attempts, leaseMs));
@@ -160,8 +179,12 @@ class SqliteStore implements JobStore {
   finish(jobId: string, attempt: number, finish: Finish): Promise<boolean> {
     return this.#change(true, () => this.#writes.finish(jobId, attempt, finish));
   }
-  requeue(jobId: string, attempt: number, reason: string): Promise<"queued" | "failed" | "late"> {
-    return this.#change(true, () => this.#writes.requeue(jobId, attempt, reason));
+  requeue(
+    jobId: string,
+    attempt: number,
+    why: { readonly kind: string; readonly text: string; readonly isStop: boolean },
+  ): Promise<"queued" | "failed" | "late"> {
+    return this.#change(true, () => this.#writes.requeue(jobId, attempt, why));
   }
   handBack(jobId: string, attempt: number): Promise<boolean> {
     return this.#change(true, () => this.#writes.handBack(jobId, attempt));
@@ -232,6 +255,19 @@ class SqliteStore implements JobStore {
   }
   events(afterSeq: number, limit: number): Promise<JobEvent[]> {
     return this.#read(() => this.#events.after(afterSeq, limit));
+  }
+  async trimEvents({ keep, upTo }: { keep: number; upTo: number }): Promise<number> {
+    for (let removed = 0; ;) {
+      if (this.#isClosing) return removed;
+      const count = await this.#queue.run(false, () => {
+        const last = Math.min(upTo, this.#events.newest() - keep, this.#search.seen());
+        return this.#events.trim(last, TRIM_BATCH);
+      });
+      removed += count;
+      if (count < TRIM_BATCH) return removed;
+      // Others come in between.
+      await new Promise((resolve) => setImmediate(resolve));
+    }
   }
   loadNodes(key: string): Promise<string | undefined> {
     return this.#read(() => this.#reads.nodes(key));

@@ -1,35 +1,37 @@
 /** The transactions that change jobs. Each runs inside the commit queue; see the port for what they promise. */
 import type { DatabaseSync } from "node:sqlite";
 import { floatText } from "@hearth/protocol";
-import { PromptIdInUseError } from "../errors.ts";
-import type { AcceptedJob, ClaimedJob, Finish, InterruptedJob, NewJob } from "../job.ts";
+import { NoSuchHeadError, PromptIdInUseError } from "../errors.ts";
+import type {
+  AcceptedJob,
+  Choose,
+  ClaimedJob,
+  Finish,
+  InterruptedJob,
+  NewJob,
+  QueueHead,
+  Retry,
+} from "../job.ts";
 import { assertTransition, type JobState } from "../states.ts";
-import type { EventRows } from "./event-rows.ts";
-import { queuedJob, type Row } from "./rows.ts";
+import { eventSubject, type EventRows } from "./event-rows.ts";
+import { Needs } from "./needs.ts";
+import type { QueueHeads } from "./queue-heads.ts";
+import { optional, queuedJob, retriesOf, type Row } from "./rows.ts";
 import { Statements } from "./statements.ts";
 
 /** A job that was running at this many unclean stops in a row is never tried again by itself. */
 const QUARANTINE_AT = 2;
 
-/** Owners with a queued job, found by one index seek each, however many jobs they have; first in turn first. */
-const WAITING_OWNERS = `
-  WITH RECURSIVE waiting (owner) AS (
-    SELECT MIN(owner) FROM jobs WHERE state = 'queued'
-    UNION ALL
-    SELECT (SELECT MIN(owner) FROM jobs WHERE state = 'queued' AND owner > waiting.owner)
-    FROM waiting WHERE waiting.owner IS NOT NULL
-  )
-  SELECT waiting.owner AS owner FROM waiting LEFT JOIN owners USING (owner) WHERE waiting.owner IS NOT NULL
-  ORDER BY COALESCE(served, 0), (
-    SELECT id FROM jobs WHERE state = 'queued' AND owner = waiting.owner ORDER BY number, prompt_id, id LIMIT 1
-  ) LIMIT 1`;
-
 export class JobWrites {
   readonly #sql: Statements;
   readonly #events: EventRows;
+  readonly #needs: Needs;
+  readonly #heads: QueueHeads;
 
-  constructor(database: DatabaseSync, events: EventRows) {
+  constructor(database: DatabaseSync, events: EventRows, heads: QueueHeads) {
     this.#sql = new Statements(database);
+    this.#needs = new Needs(database);
+    this.#heads = heads;
     this.#events = events;
   }
 
@@ -51,10 +53,11 @@ export class JobWrites {
     }
     const counted = job.number ?? (state === "accepted" ? 0 : this.takeNumber() * (job.front ? -1 : 1) + 0);
     const numberText = job.number === undefined ? String(counted) : floatText(job.number);
+    const needsId = this.#needs.id(job.needs);
     const { lastInsertRowid } = this.#sql.run(
       `INSERT INTO jobs (prompt_id, state, owner, number, number_text, prompt, extra_data, sensitive,
-         outputs_to_execute, client_id, workflow_id, created_at, surface, details)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         outputs_to_execute, client_id, workflow_id, created_at, surface, details, needs_id)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       job.promptId,
       state,
       job.owner,
@@ -69,9 +72,25 @@ export class JobWrites {
       job.createdAt,
       job.surface ?? "comfy",
       job.details ?? null,
+      needsId,
     );
     const id = Number(lastInsertRowid);
-    this.#events.addOfJob(`job.${state}`, id, { prompt_id: job.promptId });
+    this.#sql.run("INSERT OR IGNORE INTO owners (owner, served) VALUES (?, 0)", job.owner);
+    if (state === "queued") this.#heads.added(job.owner, needsId, counted);
+    this.#events.addOfJob(
+      `job.${state}`,
+      id,
+      { prompt_id: job.promptId },
+      {
+        promptId: job.promptId,
+        owner: job.owner,
+        surface: job.surface ?? "comfy",
+        details: job.details,
+        startedAt: undefined,
+        endedAt: undefined,
+        error: undefined,
+      },
+    );
     return { id: String(id), promptId: job.promptId, number: numberText, isNew: true };
   }
 
@@ -83,38 +102,48 @@ export class JobWrites {
     return Number(row?.["value"]) - 1;
   }
 
-  claim(workerId: string, leaseMs: number): ClaimedJob | undefined {
-    const next = this.#sql.get(WAITING_OWNERS);
+  claim(workerId: string, leaseMs: number, choose?: Choose): ClaimedJob | undefined {
+    const next = this.#next(choose);
     if (next === undefined) return undefined;
-    const row = this.#sql.get(
-      "SELECT * FROM jobs WHERE state = 'queued' AND owner = ? ORDER BY number, prompt_id, id LIMIT 1",
-      next["owner"] as string,
-    );
-    if (row === undefined) return undefined;
-    const id = Number(row["id"]);
-    const attempt = Number(row["attempt"]) + 1;
     const now = Date.now();
-    this.#sql.run(
-      `UPDATE jobs SET state = 'running', attempt = ?, worker_id = ?, lease_until = ?, started_at = ? WHERE id = ?`,
-      attempt,
+    const row = this.#sql.get(
+      `UPDATE jobs SET state = 'running', attempt = attempt + 1, worker_id = ?, lease_until = ?, started_at = ?, because = ?
+       WHERE id = ? AND state = 'queued'
+       RETURNING id, prompt_id, number_text, prompt, extra_data, outputs_to_execute, owner, attempt, client_id, sensitive,
+         retries, surface, details, started_at, (SELECT text FROM needs WHERE needs.id = needs_id) AS needs`,
       workerId,
       now + leaseMs,
       now,
-      id,
+      next.because ?? null,
+      Number(next.head.id),
     );
-    this.#sql.run(
-      `INSERT INTO owners (owner, served) VALUES (?1, (SELECT COALESCE(MAX(served), 0) + 1 FROM owners))
-       ON CONFLICT (owner) DO UPDATE SET served = (SELECT MAX(served) + 1 FROM owners)`,
-      row["owner"] as string,
-    );
-    this.#events.addOfJob("job.started", id, { prompt_id: row["prompt_id"], attempt, worker: workerId });
+    if (row === undefined) return undefined;
+    this.#heads.taken(next.head);
+    const attempt = Number(row["attempt"]);
+    const data = { prompt_id: row["prompt_id"], attempt, worker: workerId };
+    const because = next.because === undefined ? {} : { because: next.because };
+    this.#events.addOfJob("job.started", next.head.id, { ...data, ...because }, eventSubject(row));
     return {
       ...queuedJob(row),
       owner: String(row["owner"]),
       attempt,
-      clientId: row["client_id"] == null ? undefined : String(row["client_id"]),
-      sensitive: row["sensitive"] == null ? undefined : String(row["sensitive"]),
+      clientId: optional(row["client_id"]),
+      sensitive: optional(row["sensitive"]),
+      needs: optional(row["needs"]),
+      retries: retriesOf(row),
     };
+  }
+
+  /** The job that runs next. @throws NoSuchHeadError */
+  #next(choose: Choose = ([first]) => first): { head: QueueHead; because?: string } | undefined {
+    for (const heads of this.#heads.inTurn()) {
+      const chosen = choose(heads);
+      if (chosen === undefined) continue;
+      const head = heads.find(({ id }) => id === chosen.id);
+      if (head === undefined) throw new NoSuchHeadError(chosen.id);
+      return chosen.because === undefined ? { head } : { head, because: chosen.because };
+    }
+    return undefined;
   }
 
   renewLeases(attempts: readonly { jobId: string; attempt: number }[], leaseMs: number): void {
@@ -133,7 +162,8 @@ export class JobWrites {
     if (row === undefined) return false;
     assertTransition("running", finish.state);
     const id = Number(jobId);
-    const promptId = String(row["prompt_id"]);
+    const before = eventSubject(row);
+    const { promptId, owner } = before;
     this.#sql.run(
       `UPDATE jobs SET state = ?, outputs = ?, status = ?, meta = ?, error = ?, node_times = ?, outputs_count = ?,
          previewable_count = ?, preview_output = ?, started_at = COALESCE(?, started_at), ended_at = ?,
@@ -150,10 +180,20 @@ export class JobWrites {
       finish.previewOutput ?? null,
       finish.startedAt ?? null,
       finish.endedAt,
-      this.#historyPosition(promptId, String(row["owner"])),
+      this.#historyPosition(promptId, owner),
       id,
     );
-    this.#events.addOfJob(`job.${finish.state}`, id, { prompt_id: promptId, attempt });
+    this.#events.addOfJob(
+      `job.${finish.state}`,
+      id,
+      { prompt_id: promptId, attempt },
+      {
+        ...before,
+        startedAt: finish.startedAt ?? before.startedAt,
+        endedAt: finish.endedAt,
+        error: finish.error,
+      },
+    );
     return true;
   }
 
@@ -176,17 +216,24 @@ export class JobWrites {
     return Number(last?.["last"] ?? 0) + 1;
   }
 
-  requeue(jobId: string, attempt: number, reason: string): "queued" | "failed" | "late" {
+  requeue(
+    jobId: string,
+    attempt: number,
+    { kind, text, isStop }: { readonly kind: string; readonly text: string; readonly isStop: boolean },
+  ): "queued" | "failed" | "late" {
     const row = this.#running(jobId, attempt);
     if (row === undefined) return "late";
     const id = Number(jobId);
-    const stops = Number(row["unclean_stops"]) + 1;
-    if (stops >= QUARANTINE_AT) {
+    const data = { prompt_id: row["prompt_id"], attempt, kind, reason: text };
+    const stops = Number(row["unclean_stops"]) + (isStop ? 1 : 0);
+    if (isStop && stops >= QUARANTINE_AT) {
       this.#sql.run("UPDATE jobs SET unclean_stops = ?, quarantined = 1 WHERE id = ?", stops, id);
-      this.#events.addOfJob("job.quarantined", id, { prompt_id: row["prompt_id"], attempt, reason });
+      this.#events.addOfJob("job.quarantined", id, data);
       return "failed";
     }
-    this.#queueAgain(id, stops, { prompt_id: row["prompt_id"], attempt, reason });
+    const retry: Retry = { attempt, workerId: optional(row["worker_id"]), kind, text, at: Date.now() };
+    this.#sql.run("UPDATE jobs SET retries = ? WHERE id = ?", JSON.stringify([...retriesOf(row), retry]), id);
+    this.#queueAgain(id, row, stops, data);
     return "queued";
   }
 
@@ -194,24 +241,26 @@ export class JobWrites {
     const row = this.#running(jobId, attempt);
     if (row === undefined) return false;
     const event = { prompt_id: row["prompt_id"], attempt, reason: "server stopped" };
-    this.#queueAgain(Number(jobId), Number(row["unclean_stops"]), event);
+    this.#queueAgain(Number(jobId), row, Number(row["unclean_stops"]), event);
     return true;
   }
 
-  #queueAgain(id: number, uncleanStops: number, event: Record<string, unknown>): void {
+  #queueAgain(id: number, row: Row, uncleanStops: number, event: Record<string, unknown>): void {
     assertTransition("running", "queued");
     this.#sql.run(
-      `UPDATE jobs SET state = 'queued', worker_id = NULL, lease_until = NULL, started_at = NULL, unclean_stops = ?
-       WHERE id = ?`,
+      `UPDATE jobs SET state = 'queued', worker_id = NULL, lease_until = NULL, started_at = NULL, because = NULL,
+         unclean_stops = ? WHERE id = ?`,
       uncleanStops,
       id,
     );
+    this.#heads.added(String(row["owner"]), Number(row["needs_id"]));
     this.#events.addOfJob("job.requeued", id, event);
   }
 
   #running(jobId: string, attempt: number): Row | undefined {
     return this.#sql.get(
-      "SELECT prompt_id, owner, unclean_stops FROM jobs WHERE id = ? AND attempt = ? AND state = 'running'",
+      `SELECT prompt_id, owner, unclean_stops, worker_id, needs_id, retries, surface, details, started_at FROM jobs
+       WHERE id = ? AND attempt = ? AND state = 'running'`,
       Number(jobId),
       attempt,
     );
@@ -242,14 +291,16 @@ export class JobWrites {
 
   /** `promptId` absent: all that wait. */
   cancel(promptId?: string, owner?: string): number {
+    const named = promptId === undefined ? "" : " AND prompt_id = ?";
+    const whose = owner === undefined ? "" : " AND owner = ?";
     const rows = this.#sql.all(
-      `UPDATE jobs SET state = 'cancelled', ended_at = ?1, sensitive = NULL, history_deleted = 1
-       WHERE state = 'queued' AND (?2 IS NULL OR prompt_id = ?2) AND (?3 IS NULL OR owner = ?3)
-       RETURNING id, prompt_id`,
+      `UPDATE jobs SET state = 'cancelled', ended_at = ?, sensitive = NULL, history_deleted = 1
+       WHERE state = 'queued'${named}${whose} RETURNING id, prompt_id`,
       Date.now(),
-      promptId ?? null,
-      owner ?? null,
+      ...(promptId === undefined ? [] : [promptId]),
+      ...(owner === undefined ? [] : [owner]),
     );
+    if (rows.length > 0) this.#heads.forget();
     for (const row of rows)
       this.#events.addOfJob("job.cancelled", Number(row["id"]), { prompt_id: row["prompt_id"] });
     return rows.length;
@@ -260,6 +311,7 @@ export class JobWrites {
     const rows = this.#sql.all(
       "SELECT id, prompt_id, owner, state FROM jobs WHERE state IN ('queued', 'running') ORDER BY id",
     );
+    this.#heads.forget();
     for (const row of rows) {
       assertTransition(row["state"] as JobState, "stalled");
       const id = Number(row["id"]);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import http, { type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import path from "node:path";
@@ -59,6 +59,13 @@ test("a connection that breaks is taken up again where it broke", async (t) => {
   const under = await openAssets(t, { allowPrivateDownloads: true });
   const body = Buffer.alloc(300_000, 7);
   const ranges: (string | undefined)[] = [];
+  const folder = path.join(under.folders.studio, "asset-downloads");
+  /** What a connection has not handed over when it breaks is lost. */
+  const arrived = async (bytes: number): Promise<void> => {
+    while (!readdirSync(folder).some((name) => statSync(path.join(folder, name)).size >= bytes)) {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  };
   const url = await served(t, (request, response) => {
     ranges.push(request.headers.range);
     const from = Number(/bytes=(\d+)-/.exec(request.headers.range ?? "")?.[1] ?? 0);
@@ -69,7 +76,8 @@ test("a connection that breaks is taken up again where it broke", async (t) => {
       ...(from === 0 ? {} : { "content-range": `bytes ${from}-${body.length - 1}/${body.length}` }),
     });
     if (from > 0) response.end(body.subarray(from));
-    else response.write(body.subarray(0, 100_000), () => setImmediate(() => response.destroy()));
+    else
+      response.write(body.subarray(0, 100_000), () => void arrived(100_000).then(() => response.destroy()));
   });
   const data = await downloaded(under, `${url}/big.bin`);
   assert.equal(data["error"], undefined);

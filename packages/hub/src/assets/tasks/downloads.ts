@@ -8,11 +8,15 @@
  */
 import { randomUUID } from "node:crypto";
 import { mkdir, rm } from "node:fs/promises";
+import type { IncomingHttpHeaders } from "node:http";
 import path from "node:path";
 import { contentTypeOf, UNKNOWN_TYPE } from "../../files/content-types.ts";
 import type { Asset } from "../asset.ts";
+import { DownloadError } from "../../downloads/errors.ts";
+import { fetchRest } from "../../downloads/fetch-rest.ts";
 import { AssetError } from "../errors.ts";
-import { fetchableUrl, fetchFile } from "./fetch-file.ts";
+import { fetchableUrl } from "./public-address.ts";
+import { saidName } from "./said-name.ts";
 import { safeName } from "./zip-names.ts";
 
 /** What `asset_download` messages carry. */
@@ -71,6 +75,8 @@ const AT_ONCE = 3;
 const MAX_WAITING = 64;
 const MAX_KEPT = 200;
 const PROGRESS_MS = 200;
+/** Before a second try; a server that is given up sooner is also asked again sooner. */
+const RETRY_MS = 1_000;
 
 export class Downloads {
   readonly #parts: DownloadsParts;
@@ -144,13 +150,15 @@ export class Downloads {
       await this.#ready;
       await mkdir(directory, { recursive: true });
       let last = 0;
-      const fetched = await fetchFile({
-        url: task.url,
-        target,
-        maxBytes,
-        allowPrivate,
-        idleMs,
-        signal: this.#abort.signal,
+      let headers: IncomingHttpHeaders = {};
+      await fetchRest({
+        ...{ url: task.url, partial: target, maxBytes, signal: this.#abort.signal, isPageFine: true },
+        reach: { allowPrivate, idleMs, authorization: () => undefined },
+        ...{ validator: undefined, isChecked: false, tokenVariable: undefined },
+        retryMs: Math.min(RETRY_MS, idleMs),
+        begun: async (answer) => {
+          ({ headers } = answer);
+        },
         heard: (downloaded, total) => {
           const now = performance.now();
           if (now - last < PROGRESS_MS && downloaded !== total) return;
@@ -159,8 +167,8 @@ export class Downloads {
           this.#change(task, { bytes_downloaded: downloaded, bytes_total: total, progress });
         },
       });
-      const filename = safeName(task.request.name ?? fetched.filename ?? nameOf(task.url));
-      const mimeType = mimeTypeOf(filename, fetched.contentType);
+      const filename = safeName(task.request.name ?? saidName(headers) ?? nameOf(task.url));
+      const mimeType = mimeTypeOf(filename, headers["content-type"]);
       const asset = await register({ path: target, filename, mimeType }, task.request);
       await rm(target, { force: true });
       this.#change(task, {
@@ -210,7 +218,7 @@ function mimeTypeOf(filename: string, said: string | undefined): string {
 
 /** Errors of ours say what is wrong; others only their code, so that no path of this machine is told. */
 function reasonOf(error: unknown): string {
-  if (error instanceof AssetError) return error.message;
+  if (error instanceof AssetError || error instanceof DownloadError) return error.message;
   const { code } = error as NodeJS.ErrnoException;
   if (code === "ENOSPC" || code === "EDQUOT") return "there is no space left for the file";
   return code === undefined ? "the download broke off" : `the download failed: ${code}`;

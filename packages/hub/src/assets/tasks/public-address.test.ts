@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fetchableUrl } from "./fetch-file.ts";
-import { isPublicAddress, publicLookup } from "./public-address.ts";
+import { fetchableUrl, isPublicAddress, publicLookup } from "./public-address.ts";
 
 test("private, local and special addresses are told from public ones", () => {
   for (const address of [

@@ -47,6 +47,21 @@ export function privateAddress(host: string): AssetError {
   return new AssetError("PRIVATE_ADDRESS", 400, `'${host}' leads to a private address, which is not allowed`);
 }
 
+/** The address as a URL that may be fetched. @throws AssetError 400 */
+export function fetchableUrl(text: string, allowPrivate: boolean): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || (url.protocol !== "https:" && url.protocol !== "http:")) {
+    throw new AssetError("INVALID_URL", 400, "url must be an http or https address");
+  }
+  if (url.username !== "" || url.password !== "") {
+    throw new AssetError("INVALID_URL", 400, "url must not carry a user name or a password");
+  }
+  const host = url.hostname.replace(/^\[(.*)\]$/, "$1");
+  // Names are looked up at the moment of connecting; a literal address never is.
+  if (!allowPrivate && net.isIP(host) !== 0 && !isPublicAddress(host)) throw privateAddress(host);
+  return url;
+}
+
 /**
  * Looks a name up for one connection and refuses it when any of its addresses is private. It is asked at the moment of
  * connecting, so a name that changes its address between a check and its use gains nothing.

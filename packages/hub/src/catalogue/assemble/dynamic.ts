@@ -10,7 +10,8 @@ import {
   type JsonValue,
   objectFrom,
 } from "@hearth/protocol";
-import { linkOf, type NodeInfoLookup } from "@hearth/graph";
+import { linkOf } from "@hearth/graph";
+import type { NodeInfoLookup } from "@hearth/graph/convert";
 import type { Block, Manifest, Step } from "../manifest/schema.ts";
 import type { Seeds } from "../values/seeds.ts";
 import { fill } from "./placeholders.ts";

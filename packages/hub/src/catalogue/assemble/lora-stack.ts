@@ -1,6 +1,7 @@
 /** LoRA loaders of a static workflow: one node stands for as many as were picked, or for none. */
 import { entriesOf, isJsonObject, type JsonObject, type JsonValue } from "@hearth/protocol";
-import { linkOf, type NodeInfoLookup } from "@hearth/graph";
+import { linkOf } from "@hearth/graph";
+import type { NodeInfoLookup } from "@hearth/graph/convert";
 import { nodeOf, type PromptNode, writeInput } from "./prompt-nodes.ts";
 
 /** The inputs that a loader passes on, in the order of its outputs. */

@@ -3,7 +3,7 @@
  * `preview`, and videos that the graph did not want to keep in `intermediate`.
  */
 import { isJsonObject, type JsonObject } from "@hearth/protocol";
-import type { NodeInfoLookup } from "@hearth/graph";
+import type { NodeInfoLookup } from "@hearth/graph/convert";
 import type { Manifest } from "../manifest/schema.ts";
 import { nodeOf } from "./prompt-nodes.ts";
 

@@ -9,7 +9,7 @@ import {
   setKey,
   toNumber,
 } from "@hearth/protocol";
-import type { NodeInfoLookup } from "@hearth/graph";
+import type { NodeInfoLookup } from "@hearth/graph/convert";
 import { numberText } from "../values/kinds.ts";
 
 /** A node as far as assembly needs it: its class, and its inputs to write to. */

@@ -1,6 +1,6 @@
 /** A static workflow: its one prompt, with the values where the manifest says they go. */
 import { cloneJson, isJsonObject, type JsonObject, type JsonValue } from "@hearth/protocol";
-import type { NodeInfoLookup } from "@hearth/graph";
+import type { NodeInfoLookup } from "@hearth/graph/convert";
 import type { Manifest, ManifestInput, Target } from "../manifest/schema.ts";
 import { placeLoras } from "./lora-stack.ts";
 import { fill } from "./placeholders.ts";

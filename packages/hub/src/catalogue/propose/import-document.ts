@@ -1,12 +1,6 @@
 /** A file that somebody brings → the prompt in it, and why it is not whole. */
-import {
-  ConvertError,
-  convertWorkflow,
-  documentOf,
-  type Embedded,
-  isPrompt,
-  isWorkflow,
-} from "@hearth/graph";
+import { ConvertError, convertWorkflow, isPrompt, isWorkflow } from "@hearth/graph/convert";
+import { documentOf, type Embedded } from "@hearth/graph/media";
 import { isJsonObject, type JsonObject, type JsonValue } from "@hearth/protocol";
 import type { ClassKnowledge } from "./propose.ts";
 

@@ -37,7 +37,7 @@ export function registerFileRoutes(app: FastifyInstance, options: HttpOptions, n
   registerUpload(app, options);
   registerView(app, options);
   registerMetadata(app, modelFolders);
-  registerModels(app, modelFolders, names);
+  registerModels(app, modelFolders, names, options.modelsElsewhere);
   registerPreviews(app, modelFolders);
   registerSystem(app, options, names);
   registerInternalFiles(app, folders);

@@ -11,7 +11,8 @@ import {
   resolveInside,
   splitAnnotation,
 } from "@hearth/protocol";
-import sharp, { type Sharp } from "sharp";
+import type { Sharp } from "sharp";
+import { openPicture } from "../../files/open-picture.ts";
 import { claimName, placeFile } from "../../files/place-file.ts";
 import { insertChunks, readTextChunks } from "../../files/png-text.ts";
 import { temporaryPath } from "../../files/temporary.ts";
@@ -86,7 +87,7 @@ async function masked(original: string, mask: string, name: string): Promise<Buf
     );
   }
   for (let at = 3; at < picture.data.length; at += 4) picture.data[at] = alpha.data[at] as number;
-  return encode(sharp(picture.data, { raw: { width, height, channels: 4 } }), original);
+  return encode(await openPicture(picture.data, { raw: { width, height, channels: 4 } }), original);
 }
 
 /** Saves as the name's ending says. Formats without alpha cannot hold a mask. */
@@ -116,7 +117,8 @@ interface Rgba {
 
 async function rgbaOf(file: string, what: string): Promise<Rgba> {
   try {
-    const { data, info } = await sharp(file, { limitInputPixels: MAX_PIXELS, ignoreIcc: true })
+    const picture = await openPicture(file, { limitInputPixels: MAX_PIXELS, ignoreIcc: true });
+    const { data, info } = await picture
       .toColourspace("srgb")
       .ensureAlpha()
       .raw({ depth: "uchar" })

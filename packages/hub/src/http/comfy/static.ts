@@ -11,8 +11,9 @@ import { openFile, sendFile } from "../send-file.ts";
 import { notAllowed, route, twin } from "../twin.ts";
 import { rawPathOf } from "../url.ts";
 import { DEFAULT_PAGE } from "./default-page.ts";
+import { registerForwarding } from "./forward.ts";
 
-type StaticOptions = Pick<HttpOptions, "frontEndRoot" | "webDirectories">;
+type StaticOptions = Pick<HttpOptions, "frontEndRoot" | "webDirectories" | "forwarder">;
 
 const NO_CACHE = { "cache-control": "no-store, must-revalidate", pragma: "no-cache", expires: "0" };
 
@@ -29,6 +30,8 @@ export function registerStatic(app: FastifyInstance, options: StaticOptions): vo
   const cache = new DirectoryCache();
   twin(app, "GET", "/extensions", (_request, reply) => sendJson(reply, extensionScripts(options, cache)));
 
+  const { forwarder } = options;
+  if (forwarder !== undefined) registerForwarding(app, forwarder);
   app.setNotFoundHandler((request, reply) => {
     if (request.method !== "GET" && request.method !== "HEAD") return notAllowed(reply, ["GET", "HEAD"]);
     return serveStatic(request, reply, options);
@@ -49,7 +52,7 @@ function extensionScripts(options: StaticOptions, cache: DirectoryCache): string
   for (const { name, folder } of options.webDirectories?.() ?? []) {
     paths.push(...scripts(folder).map((script) => `/extensions/${encodeURIComponent(name)}/${script}`));
   }
-  return paths;
+  return [...new Set([...paths, ...(options.forwarder?.extensions() ?? [])])];
 }
 
 async function serveStatic(
@@ -65,12 +68,23 @@ async function serveStatic(
     const name = decodeURIComponent(match[1] as string);
     for (const directory of options.webDirectories?.() ?? []) {
       if (directory.name === name)
-        return sendBelow(request, reply, directory.folder, decodeURIComponent(match[2] as string));
+        return sendBelow(request, reply, directory.folder, decodeURIComponent(match[2] as string), () =>
+          forwarded(request, reply, options),
+        );
     }
   }
   const relative = decodeURIComponent(target).replace(/^\/+/, "");
-  if (options.frontEndRoot === undefined) return notFound(reply);
-  return sendBelow(request, reply, options.frontEndRoot, relative);
+  if (options.frontEndRoot === undefined) return forwarded(request, reply, options);
+  return sendBelow(request, reply, options.frontEndRoot, relative, () => forwarded(request, reply, options));
+}
+
+/** A path that nothing here serves: a ComfyUI worker may. */
+async function forwarded(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { forwarder }: StaticOptions,
+): Promise<FastifyReply> {
+  return (await forwarder?.request(request, reply)) === true ? reply : notFound(reply);
 }
 
 /** Resolves `.` and `..` segments as they were sent; `undefined` when they lead above the top. */
@@ -89,6 +103,7 @@ async function sendBelow(
   reply: FastifyReply,
   root: string,
   relative: string,
+  otherwise: () => FastifyReply | Promise<FastifyReply> = () => notFound(reply),
 ): Promise<FastifyReply> {
   // Outside by its own text is a wrong path; outside through a link is a forbidden one.
   const lexical = path.relative(path.resolve(root), path.resolve(root, relative));
@@ -108,7 +123,7 @@ async function sendBelow(
     throw error;
   }
   const handle = await openFile(file);
-  if (handle === undefined) return notFound(reply);
+  if (handle === undefined) return otherwise();
   if (handle === "directory") return sendStatus(reply, 403);
   if (relative.endsWith("/")) {
     // A file is no folder.

@@ -2,6 +2,7 @@
 import { createRequire } from "node:module";
 import os from "node:os";
 import path from "node:path";
+import type { JsonObject } from "@hearth/protocol";
 import type { FastifyInstance } from "fastify";
 import type { FileNames } from "../../files/file-lists.ts";
 import { sendJson } from "../answers.ts";
@@ -13,7 +14,7 @@ const COMFYUI_VERSION = "0.33.0";
 const HEARTH_VERSION = (createRequire(import.meta.url)("../../../package.json") as { version: string })
   .version;
 
-type SystemOptions = Pick<HttpOptions, "maxUploadBytes" | "featureFlags" | "argv" | "assets">;
+type SystemOptions = Pick<HttpOptions, "maxUploadBytes" | "featureFlags" | "argv" | "assets" | "devices">;
 
 /** What `/features` answers; extra flags never override these. */
 export function features(
@@ -30,7 +31,7 @@ export function features(
   return { ...own, ...options.featureFlags, ...own };
 }
 
-function systemStats(argv: readonly string[]): object {
+function systemStats(argv: readonly string[], devices: readonly JsonObject[]): object {
   const total = os.totalmem();
   const free = os.freemem();
   return {
@@ -51,22 +52,27 @@ function systemStats(argv: readonly string[]): object {
       argv,
       hearth_version: HEARTH_VERSION,
     },
-    devices: [
-      {
-        name: "cpu",
-        type: "cpu",
-        index: null,
-        vram_total: total,
-        vram_free: free,
-        torch_vram_total: total,
-        torch_vram_free: free,
-      },
-    ],
+    // Clients size their work by the first one: the graphics cards of the workers, where there are any.
+    devices: devices.length > 0 ? devices : [processor(total, free)],
+  };
+}
+
+function processor(total: number, free: number): object {
+  return {
+    name: "cpu",
+    type: "cpu",
+    index: null,
+    vram_total: total,
+    vram_free: free,
+    torch_vram_total: total,
+    torch_vram_free: free,
   };
 }
 
 export function registerSystem(app: FastifyInstance, options: SystemOptions, names: FileNames): void {
-  twin(app, "GET", "/system_stats", (_request, reply) => sendJson(reply, systemStats(options.argv)));
+  twin(app, "GET", "/system_stats", (_request, reply) =>
+    sendJson(reply, systemStats(options.argv, options.devices?.() ?? [])),
+  );
   twin(app, "GET", "/features", (_request, reply) => sendJson(reply, features(options)));
   twin(app, "GET", "/embeddings", (_request, reply) =>
     sendJson(

@@ -8,10 +8,11 @@ import {
   splitAnnotation,
 } from "@hearth/protocol";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import sharp, { type Sharp } from "sharp";
+import type { Sharp } from "sharp";
 import { contentTypeOf, isDangerous, UNKNOWN_TYPE } from "../../files/content-types.ts";
 import { sendEmpty } from "../answers.ts";
 import { EmptyError, HttpError } from "../errors.ts";
+import { openPicture } from "../../files/open-picture.ts";
 import type { HttpOptions } from "../options.ts";
 import { disposition, openFile, sendFile } from "../send-file.ts";
 import { twin } from "../twin.ts";
@@ -23,8 +24,6 @@ const DEFAULT_QUALITY = 90;
 type Query = Readonly<Record<string, string | undefined>>;
 
 export function registerView(app: FastifyInstance, options: Pick<HttpOptions, "folders" | "assets">): void {
-  // libvips keeps pictures by file name, and would show one that was replaced.
-  sharp.cache(false);
   twin(app, "GET", "/view", async (request, reply) => {
     const query = request.query as Query;
     const content = query["filename"]?.startsWith("blake3:")
@@ -114,7 +113,7 @@ async function encoded(
   channel: string | undefined,
 ): Promise<Picture> {
   try {
-    const picture = sharp(file, { limitInputPixels: MAX_PIXELS, ignoreIcc: true });
+    const picture = await openPicture(file, { limitInputPixels: MAX_PIXELS, ignoreIcc: true });
     if (preview !== undefined) return await previewOf(picture, preview, channel ?? "");
     const bytes = channel === "a" ? await alphaOf(picture) : await rgbOf(picture).png().toBuffer();
     return { bytes, contentType: "image/png" };
@@ -153,7 +152,6 @@ async function alphaOf(picture: Sharp): Promise<Buffer> {
     if (!hasAlpha) data[at + 3] = 255;
   }
   const { width, height } = info;
-  return sharp(data, { raw: { width, height, channels: 4 } })
-    .png()
-    .toBuffer();
+  const black = await openPicture(data, { raw: { width, height, channels: 4 } });
+  return black.png().toBuffer();
 }

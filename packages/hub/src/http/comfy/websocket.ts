@@ -2,22 +2,18 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import type { FastifyInstance } from "fastify";
+import { may } from "../../auth/identity.ts";
 import type { SocketHub } from "../../sockets/socket-hub.ts";
 import { sendText } from "../answers.ts";
 import { originAllowed } from "../origin.ts";
+import { refuseUpgrade } from "../refuse-upgrade.ts";
+import type { LinkGateway } from "../../link/gateway.ts";
+import { isLinkPath } from "../../link/link-path.ts";
 import { twin } from "../twin.ts";
 import { pathOf } from "../url.ts";
+import type { Forwarder } from "./forward.ts";
 
 const PATHS = new Set(["/ws", "/api/ws"]);
-
-/** What a client still sends has to be read, or the connection never ends; nobody waits long for that. */
-const GOODBYE_MS = 1_000;
-
-function refuse(socket: Duplex, status: string): void {
-  socket.resume();
-  socket.once("finish", () => setTimeout(() => socket.destroy(), GOODBYE_MS).unref());
-  socket.end(`HTTP/1.1 ${status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`);
-}
 
 /** A socket of another contract on the same server. */
 export interface OtherSocket {
@@ -25,21 +21,43 @@ export interface OtherSocket {
   take(request: IncomingMessage, socket: Duplex, head: Buffer): void;
 }
 
+/** Who else takes upgrades of this server. */
+export interface OtherSockets {
+  /** it checks origin and key itself */
+  readonly other: OtherSocket;
+  /** workers of other machines: they check their own token; absent: there are none */
+  readonly links?: Pick<LinkGateway, "takeUpgrade"> | undefined;
+  /** takes sockets of node packs; absent: nobody does */
+  readonly forwarder?: Forwarder | undefined;
+}
+
 export function registerWebSocket(
   app: FastifyInstance,
   sockets: () => SocketHub,
   checkOrigin: boolean,
-  other: OtherSocket,
+  { other, links, forwarder }: OtherSockets,
 ): void {
   twin(app, "GET", "/ws", (_request, reply) =>
     sendText(reply, 'No WebSocket UPGRADE hdr: None\n Can "Upgrade" only to "WebSocket".', undefined, 400),
   );
   app.server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on("error", () => socket.destroy());
-    if (pathOf(request.url ?? "/") === other.path) return other.take(request, socket, head);
-    if (!PATHS.has(pathOf(request.url ?? "/"))) return refuse(socket, "404 Not Found");
-    if (checkOrigin && !originAllowed(request.headers)) return refuse(socket, "403 Forbidden");
-    if (!app.access.mayPass(request)) return refuse(socket, "401 Unauthorized");
-    sockets().upgrade(request, socket, head);
+    const path = pathOf(request.url ?? "/");
+    if (path === other.path) return other.take(request, socket, head);
+    const isLink = links !== undefined && isLinkPath(path);
+    const isOurs = PATHS.has(path);
+    if (!isLink && !isOurs && forwarder?.mayTake(path) !== true) return refuseUpgrade(socket, 404);
+    if (checkOrigin && !originAllowed(request.headers)) return refuseUpgrade(socket, 403);
+    if (isLink) return links.takeUpgrade(request, socket, head);
+    const proof = app.access.judge(request);
+    if (!("identity" in proof)) return refuseUpgrade(socket, 401);
+    // Nobody knows what a socket of a pack does.
+    if (!may(proof.identity, isOurs ? "read" : "run")) return refuseUpgrade(socket, 403);
+    socket.once(
+      "close",
+      app.access.whileKeyHolds(proof.identity, () => socket.destroy()),
+    );
+    if (isOurs) sockets().upgrade(request, socket, head);
+    else if (forwarder?.upgrade(request, socket, head) !== true) refuseUpgrade(socket, 404);
   });
 }

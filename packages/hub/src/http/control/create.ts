@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { readFile, rm } from "node:fs/promises";
 import path from "node:path";
-import { isWorkflow } from "@hearth/graph";
+import { isWorkflow } from "@hearth/graph/convert";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { ControlDetails, ControlFile, JobWebhook } from "../../control/details.ts";
 import { givenBy, type Submission } from "../../control/intake.ts";

@@ -58,4 +58,8 @@ test("runners, templates and webhooks belong to the key that made them", async (
     assert.equal((await ask("DELETE", route, { key: "ben" })).status, 404);
     assert.equal((await ask("GET", route, { key: "ann" })).status, 200);
   }
+  // A webhook that nothing was sent to yet has an empty list, and that too is its owner's alone.
+  const deliveries = `/v1/webhook/${hookId}/deliveries`;
+  assert.equal((await ask("GET", deliveries, { key: "ben" })).status, 404);
+  assert.equal((await ask("GET", deliveries, { key: "ann" })).status, 200);
 });

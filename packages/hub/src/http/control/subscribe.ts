@@ -58,8 +58,10 @@ export function registerSubscribe(context: ControlContext): Streams {
       missed,
     });
     streams.add(stream);
+    const forget = context.app.access.whileKeyHolds(request.identity, () => stream.finish());
     const free = (): void => {
       streams.delete(stream);
+      forget();
       stream.destroy();
     };
     stream.once("close", () => streams.delete(stream));

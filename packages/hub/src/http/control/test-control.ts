@@ -8,6 +8,7 @@ import { pino } from "pino";
 import type { Identity, Scope } from "../../auth/identity.ts";
 import { CONTROL_DEFAULTS, type ControlOptions } from "../../control/options.ts";
 import { QueueCount } from "../../jobs/queue-count.ts";
+import type { SubmitParts } from "../../jobs/submit.ts";
 import { BOUNDARY, formBody, type FormPart, startServer, temporaryFolders } from "../test-server.ts";
 import { type Control, registerControl } from "./index.ts";
 
@@ -40,7 +41,7 @@ export const OPTIONS: ControlOptions = { ...CONTROL_DEFAULTS, intervalMs: 20, we
 export async function startControlServer(
   t: TestContext,
   options: Partial<ControlOptions> = {},
-  given: { folders?: Folders; whenNodesKnown?: () => Promise<void> } = {},
+  given: { folders?: Folders; whenNodesKnown?: () => Promise<void>; place?: SubmitParts["place"] } = {},
 ): Promise<ControlServer> {
   const folders = given.folders ?? temporaryFolders(t);
   const store = await openSqliteStore(path.join(folders.studio, "hearth.db"));
@@ -54,6 +55,7 @@ export async function startControlServer(
         whenNodesKnown: given.whenNodesKnown ?? (() => Promise.resolve()),
         classes,
         runValidator: () => Promise.resolve({ result: true }),
+        place: given.place ?? (() => ({ needs: undefined })),
         accepted: () => undefined,
       },
       dispatcher: { interrupt: () => false, kick: () => undefined },

@@ -81,8 +81,8 @@ export function registerWebhooks(context: ControlContext): void {
     const own = (await deliveries.list({ target: id })).filter((delivery) =>
       mayLook(request, delivery.owner),
     );
-    if (own.length === 0 && endpoints.get(id) === undefined)
-      throw new HttpError(404, `There is no webhook ${id}`);
+    // Of a workflow there is nothing but its deliveries; a webhook may have none yet.
+    if (own.length === 0) endpointOf(request, context);
     return sendJson(reply, {
       deliveries: own.slice(offset, offset + limit).map(shownDelivery),
       total: own.length,

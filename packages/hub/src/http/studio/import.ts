@@ -4,7 +4,7 @@
  */
 import { randomBytes } from "node:crypto";
 import { open } from "node:fs/promises";
-import { bytesSource, type Embedded, MediaError, readEmbedded } from "@hearth/graph";
+import { bytesSource, type Embedded, MediaError, readEmbedded } from "@hearth/graph/media";
 import { isJsonObject, type JsonObject, type JsonValue, printJson } from "@hearth/protocol";
 import type { FastifyInstance } from "fastify";
 import { checkManifest } from "../../catalogue/manifest/read-manifest.ts";

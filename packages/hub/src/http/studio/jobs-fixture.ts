@@ -28,6 +28,8 @@ import { allWatchers } from "../../jobs/watcher.ts";
 import type { WorkerLink } from "../../link/worker-link.ts";
 import { ProgressBook } from "../../progress/progress-book.ts";
 import { SocketHub } from "../../sockets/socket-hub.ts";
+import { Canaries } from "../../workers/canaries.ts";
+import { Fleet } from "../../workers/fleet.ts";
 import {
   printJobDetails,
   NO_DETAILS,
@@ -90,8 +92,14 @@ type Assign = Extract<HubToWorker, { type: "assign" }>;
 
 /** The worker of a test: takes what it is given, and says what the test wants. */
 export class PlayedWorker {
-  readonly workerId = "w1";
+  readonly workerId = "w1:1";
+  readonly name = "w1";
   readonly pid = process.pid;
+  readonly engine = "native";
+  readonly concurrency = 1;
+  readonly tags = [];
+  readonly files = "shared";
+  readonly isRemote = false;
   readonly settings = "";
   readonly held = [];
   readonly #assigned: Assign[] = [];
@@ -218,12 +226,15 @@ export async function jobsFixture(t: TestContext, options: FixtureOptions = {}):
     standing: () => [],
   });
   const worker = new PlayedWorker();
+  const fleet = await Fleet.open({ documents: store.documents, store, log: LOG });
+  fleet.joined(worker.link);
+  const canaries = new Canaries({ fleet, log: LOG, isIdle: () => false });
   const dispatcher = new Dispatcher({
-    store,
-    sockets: () => sockets,
-    queue,
-    log: LOG,
+    ...{ store, fleet, canaries, queue, log: LOG, sockets: () => sockets },
     isPaused: () => pause.isPaused,
+    chooserFor: () => undefined,
+    hasWorkerFor: () => true,
+    filesOf: () => Promise.resolve([]),
     watcher: allWatchers([progress, new StartupFindings(events)]),
   });
   worker.dispatcher = dispatcher;
@@ -234,6 +245,7 @@ export async function jobsFixture(t: TestContext, options: FixtureOptions = {}):
     whenNodesKnown: () => Promise.resolve(),
     classes: (name) => CLASSES[name],
     runValidator: () => Promise.resolve({ result: true }),
+    place: () => ({ needs: undefined }),
     accepted: () => {},
   };
   const parts: StudioJobParts = {
@@ -270,6 +282,8 @@ export async function jobsFixture(t: TestContext, options: FixtureOptions = {}):
   if (options.idle !== true) await dispatcher.joined(worker.link, true);
   t.after(async () => {
     await dispatcher.stop({ handOver: false });
+    canaries.stop();
+    await fleet.close();
     sockets.close();
     await events.close();
     await progress.close();

@@ -39,7 +39,14 @@ export function registerModelStatus(
       .header("x-accel-buffering", "no");
     if (request.method === "HEAD") return sendEmpty(reply, 200, "text/event-stream");
     const stream = new PassThrough();
-    stream.on("close", () => leave(stream));
+    const forget = app.access.whileKeyHolds(request.identity, () => {
+      leave(stream);
+      stream.end();
+    });
+    stream.on("close", () => {
+      forget();
+      leave(stream);
+    });
     stream.on("error", () => leave(stream));
     reply.raw.on("close", () => stream.destroy());
     streams.add(stream);

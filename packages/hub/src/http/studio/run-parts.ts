@@ -1,7 +1,7 @@
 /** What the operations of the catalogue and the runner need from the rest of a hub, and what they share. */
 import type { JobStore } from "@hearth/jobs";
 import type { Folders, NodeClassAnnouncement } from "@hearth/protocol";
-import type { NodeInfoLookup } from "@hearth/graph";
+import type { NodeInfoLookup } from "@hearth/graph/convert";
 import { Catalogue } from "../../catalogue/catalogue.ts";
 import { Presets } from "../../catalogue/presets/presets.ts";
 import { Runner } from "../../catalogue/runner.ts";

@@ -14,6 +14,8 @@ import { submitParts } from "../../jobs/submit-parts.ts";
 import { NodeCatalog } from "../../nodes/catalog.ts";
 import { ProgressBook } from "../../progress/progress-book.ts";
 import type { SocketHub } from "../../sockets/socket-hub.ts";
+import { Fleet } from "../../workers/fleet.ts";
+import { playedLink } from "../../workers/test-support.ts";
 import { closeContract, studioError } from "../own-contract.ts";
 import { BOUNDARY, formBody, type FormPart, startServer, temporaryFolders } from "../test-server.ts";
 import { registerStudioRunner, type StudioRunner } from "./run-register.ts";
@@ -49,8 +51,11 @@ export async function startRunner(t: TestContext): Promise<RunServer> {
   const log = pino({ level: "silent" });
   const store = await openSqliteStore(path.join(folders.studio, "hearth.db"));
   t.after(() => store.close());
-  const catalog = new NodeCatalog(store);
-  await catalog.announce(recordedClasses());
+  const fleet = await Fleet.open({ documents: store.documents, store, log });
+  const link = playedLink({ name: "native" });
+  fleet.joined(link);
+  await fleet.announced(link, { classes: recordedClasses(), packs: [] });
+  const catalog = new NodeCatalog(fleet);
   const names = new FileNames(folders, modelFolders);
   const sockets = { broadcastStatus: () => undefined } as unknown as SocketHub;
   const submit = submitParts({
@@ -58,9 +63,7 @@ export async function startRunner(t: TestContext): Promise<RunServer> {
     queue: new QueueCount(0, 0),
     objectInfo: new ObjectInfo(catalog, names),
     catalog,
-    sockets,
-    links: new Set(),
-    log,
+    ...{ sockets, fleet, folders, log },
   });
   const book = await ProgressBook.open({
     store,

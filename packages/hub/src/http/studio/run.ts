@@ -4,7 +4,7 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import { formInputs } from "../../catalogue/form.ts";
 import { knownModels, readinessOf } from "../../catalogue/readiness.ts";
 import { workflowOfPrompt } from "../../catalogue/ui-graph.ts";
-import { ConvertError } from "@hearth/graph";
+import { ConvertError } from "@hearth/graph/convert";
 import { sendJson } from "../answers.ts";
 import { HttpError } from "../errors.ts";
 import { ownContract, studioError } from "../own-contract.ts";

@@ -17,6 +17,7 @@ import { sequenceOf } from "../../events/event-id.ts";
 import { type EventLog, type LoggedEvent, maySee } from "../../events/event-log.ts";
 import type { JobProgress } from "../../progress/job-progress.ts";
 import type { ProgressBook } from "../../progress/progress-book.ts";
+import { sendFrame, wireFrame } from "../../sockets/wire-frame.ts";
 import { originAllowed } from "../origin.ts";
 import { detailsOf } from "./record.ts";
 
@@ -30,6 +31,7 @@ const GOODBYE_MS = 1_000;
 const EVENT_BATCH = 200;
 const NOT_AUTHENTICATED = 4001;
 const TOO_MANY_TRIES = 4008;
+const GOING_AWAY = 1001;
 
 export interface StudioSocketParts {
   readonly store: Pick<JobStore, "recordByPromptId">;
@@ -41,6 +43,8 @@ export interface StudioSocketParts {
 
 interface Client {
   readonly socket: WebSocket;
+  /** what the socket writes to */
+  readonly connection: Duplex;
   /** whose jobs it sees; undefined: everybody's */
   readonly owner: string | undefined;
   /** the last event that it was given */
@@ -66,7 +70,7 @@ export class StudioSockets {
   readonly #server = new WebSocketServer({ noServer: true, maxPayload: 64 * 1024 });
   readonly #clients = new Set<Client>();
   readonly #followed = new Map<JobProgress, Followed>();
-  /** the frame of each event, printed once for all clients */
+  /** the frame of each event, made once for all clients */
   readonly #frames = new WeakMap<LoggedEvent, Buffer>();
   readonly #stops: (() => void)[];
   readonly #timers = new Set<NodeJS.Timeout>();
@@ -102,13 +106,14 @@ export class StudioSockets {
           tooMany ? `too many wrong keys, try again in ${proof.waitSeconds} s` : "not authenticated",
         );
       } else if (!may(proof.identity, "read")) webSocket.close(NOT_AUTHENTICATED, "the key may not read");
-      else this.#add(webSocket, proof.identity, afterOf(request));
+      else this.#add(webSocket, socket, proof.identity, afterOf(request));
     });
   }
 
-  #add(socket: WebSocket, identity: Identity, after: number | undefined): void {
+  #add(socket: WebSocket, connection: Duplex, identity: Identity, after: number | undefined): void {
     const client: Client = {
       socket,
+      connection,
       owner: sees(identity),
       // A number from the future is one of a database that is gone.
       cursor: Math.min(after ?? Infinity, this.#parts.events.last),
@@ -117,7 +122,13 @@ export class StudioSockets {
       missed: new Set(),
     };
     this.#clients.add(client);
-    socket.on("close", () => this.#clients.delete(client));
+    const forget = this.#access.whileKeyHolds(identity, () =>
+      sayGoodbye(socket, NOT_AUTHENTICATED, "the key was revoked"),
+    );
+    socket.on("close", () => {
+      forget();
+      this.#clients.delete(client);
+    });
     this.#catchUp(client);
     for (const progress of this.#parts.progress.all()) {
       if (this.#maySee(client, progress)) void this.#sendProgressTo(client, progress);
@@ -173,10 +184,10 @@ export class StudioSockets {
     if (!maySee(client.owner, event)) return;
     let frame = this.#frames.get(event);
     if (frame === undefined) {
-      frame = Buffer.from(printJson(event.shown));
+      frame = wireFrame("text", Buffer.from(printJson(event.shown)));
       this.#frames.set(event, frame);
     }
-    client.socket.send(frame, { binary: false });
+    sendFrame(client.socket, client.connection, frame);
   }
 
   /** False for a client that is not open or has too much unread; it is looked at again later. */
@@ -236,14 +247,15 @@ export class StudioSockets {
     const picture = progress.preview;
     const isNewPicture = picture !== undefined && picture.seq > followed.previewSeq;
     if (isNewPicture) followed.previewSeq = picture.seq;
+    const pictureFrame = isNewPicture ? wireFrame("binary", picture.bytes) : undefined;
     for (const client of this.#clients) {
       if (!this.#maySee(client, progress)) continue;
       if (!this.#takes(client)) {
         client.missed.add(progress);
         continue;
       }
-      client.socket.send(frame, { binary: false });
-      if (isNewPicture) client.socket.send(picture.bytes, { binary: true });
+      sendFrame(client.socket, client.connection, frame);
+      if (pictureFrame !== undefined) sendFrame(client.socket, client.connection, pictureFrame);
     }
   }
 
@@ -253,8 +265,10 @@ export class StudioSockets {
       client.missed.add(progress);
       return;
     }
-    client.socket.send(this.#frameOf(progress, names), { binary: false });
-    if (progress.preview !== undefined) client.socket.send(progress.preview.bytes, { binary: true });
+    const { socket, connection } = client;
+    sendFrame(socket, connection, this.#frameOf(progress, names));
+    if (progress.preview !== undefined)
+      sendFrame(socket, connection, wireFrame("binary", progress.preview.bytes));
   }
 
   async #namesOf(progress: JobProgress): Promise<NonNullable<Followed["names"]>> {
@@ -266,7 +280,8 @@ export class StudioSockets {
   }
 
   #frameOf(progress: JobProgress, names: NonNullable<Followed["names"]>): Buffer {
-    return Buffer.from(printJson({ prompt_id: progress.ref.promptId, ...names, ...progress.view() }));
+    const shown = { prompt_id: progress.ref.promptId, ...names, ...progress.view() };
+    return wireFrame("text", Buffer.from(printJson(shown)));
   }
 
   /** Says goodbye to everybody: a page that comes back names the last event that it had. */
@@ -274,13 +289,15 @@ export class StudioSockets {
     for (const stop of this.#stops) stop();
     for (const timer of this.#timers) clearTimeout(timer);
     clearTimeout(this.#slowTimer);
-    for (const { socket } of this.#clients) {
-      socket.close(1001);
-      // Who does not answer keeps the process no longer.
-      setTimeout(() => socket.terminate(), GOODBYE_MS).unref();
-    }
+    for (const { socket } of this.#clients) sayGoodbye(socket, GOING_AWAY);
     this.#server.close();
   }
+}
+
+/** Who does not answer keeps the connection no longer. */
+function sayGoodbye(socket: WebSocket, code: number, reason = ""): void {
+  socket.close(code, reason);
+  setTimeout(() => socket.terminate(), GOODBYE_MS).unref();
 }
 
 /** `?after=`: the id of the last event that a client had, or its sequence number; it gets all that came after. */

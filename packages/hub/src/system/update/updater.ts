@@ -48,6 +48,8 @@ export interface UpdaterParts {
   readonly releases: Releases;
   /** `STUDIO_DIR` */
   readonly studio: string;
+  /** the `version.json` that came with the program: it counts until `STUDIO_DIR` has one of its own */
+  readonly shippedVersions?: readonly string[];
   /** version of the image that this runs in */
   readonly runtime: () => number;
   /** Makes the code in a folder ready to run. */
@@ -100,7 +102,12 @@ export class Updater {
     const { repository } = this.#parts;
     const commit = await repository.fetch();
     const remote = await repository.versions(commit);
-    return { local: (await readVersionFile(this.#versionFile)).whole, remote, commit };
+    return { local: await this.#local(), remote, commit };
+  }
+
+  async #local(): Promise<JsonObject> {
+    const { shippedVersions = [] } = this.#parts;
+    return (await readVersionFile(this.#versionFile, ...shippedVersions)).whole;
   }
 
   /** Brings every component that is newer there and is not in `skip`. @throws UpdateRunningError */
@@ -124,6 +131,8 @@ export class Updater {
       (name) =>
         !skip.includes(name) && isNewer(there.components[name].version, here.components[name].version),
     );
+    // From now on it counts what is here: another program brings another document, which knows nothing of what was skipped.
+    if (wanted.length > 0) await this.#merge({});
     const updated: ComponentName[] = [];
     for (const name of wanted) {
       if (await this.#placeData(name, commit, remote)) updated.push(name);
@@ -227,7 +236,7 @@ export class Updater {
   }
 
   async #merge(news: JsonObject): Promise<void> {
-    const { whole } = await readVersionFile(this.#versionFile);
+    const whole = await this.#local();
     const components = isJsonObject(whole["components"]) ? whole["components"] : {};
     const added = isJsonObject(news["components"]) ? news["components"] : {};
     const merged = { ...whole, ...news, components: { ...components, ...added } };

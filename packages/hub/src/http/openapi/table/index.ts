@@ -15,6 +15,7 @@ import { STUDIO_PRESETS } from "./studio-presets.ts";
 import { STUDIO_RUN } from "./studio-run.ts";
 import { STUDIO_SERVER } from "./studio-server.ts";
 import { STUDIO_SYSTEM } from "./studio-system.ts";
+import { STUDIO_WORKERS } from "./studio-workers.ts";
 import { USERS } from "./users.ts";
 import { INTERNAL, OPERATIONS, WEB } from "./web.ts";
 
@@ -37,6 +38,7 @@ export const TABLE: readonly Operation[] = [
   ...STUDIO_FILES,
   ...STUDIO_SERVER,
   ...STUDIO_SYSTEM,
+  ...STUDIO_WORKERS,
   ...CONTROL_WORKFLOWS,
   ...CONTROL_LISTS,
 ];

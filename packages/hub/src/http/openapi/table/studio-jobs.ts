@@ -5,7 +5,7 @@ import { DELETE, QUERY as HISTORY } from "../../studio/history.ts";
 import { CANCEL, PLACE } from "../../studio/queue.ts";
 import { BODY as AGAIN } from "../../studio/retry.ts";
 import { bytes, json, jsonBody, type Operation } from "../operation.ts";
-import { open } from "../schema.ts";
+import { described, open, orNull, words } from "../schema.ts";
 import { ref } from "../schemas/ref.ts";
 import { queryOf } from "./contract-row.ts";
 import { PROMPT_ID, studioRows } from "./studio-words.ts";
@@ -14,6 +14,36 @@ const TAG = "Studio: jobs";
 const NO_JOB = "There is no such job.";
 const state = json("How the queue stands.", ref("StudioQueueState"));
 const again = json("It is queued.", open({ prompt_id: Type.String(), retry_of: Type.String() }));
+const texts = ref("Strings");
+const WHY = open({
+  prompt_id: Type.String(),
+  status: words("queued", "running", "completed", "error", "stalled"),
+  place: described(orNull(Type.Integer()), "In the queue of all owners, from 1; null when it does not wait."),
+  worker: orNull(Type.String()),
+  because: described(orNull(Type.String()), "Why that worker got it."),
+  needs: open({ models: texts, tags: texts }),
+  workers: Type.Array(
+    open({
+      worker: Type.String(),
+      eligible: Type.Boolean(),
+      reasons: texts,
+      never: described(Type.Boolean(), "One of the reasons does not end by itself."),
+      busy: Type.Boolean(),
+      running: Type.Integer(),
+      warm: described(Type.Boolean(), "It holds the model files of the job."),
+    }),
+  ),
+  decisions: Type.Array(open({ at: Type.String(), worker: Type.String(), text: Type.String() })),
+  retries: Type.Array(
+    open({
+      attempt: Type.Integer(),
+      worker: orNull(Type.String()),
+      kind: Type.String(),
+      text: Type.String(),
+      at: Type.String(),
+    }),
+  ),
+});
 
 export const STUDIO_JOBS: readonly Operation[] = studioRows([
   {
@@ -76,6 +106,17 @@ export const STUDIO_JOBS: readonly Operation[] = studioRows([
     body: jsonBody(PLACE),
     answers: { 200: json("Its new number.", open({ prompt_id: Type.String(), number: Type.Number() })) },
     refusals: { 404: NO_JOB, 409: "The job does not wait." },
+  },
+  {
+    id: "studioExplainJob",
+    method: "GET",
+    path: "/api/admin/queue/:prompt_id/why",
+    scope: "read",
+    tag: TAG,
+    summary: "Why a job waits, or runs where it does",
+    parameters: [PROMPT_ID],
+    answers: { 200: json("What each worker says to it, and what was decided.", WHY) },
+    refusals: { 404: NO_JOB },
   },
   {
     id: "studioListHistory",

@@ -1,5 +1,6 @@
 /** What the main thread and the engine thread of a worker say to each other. */
 import type { AttemptRef, Preview } from "@hearth/protocol";
+import type { WorkerSettings } from "../settings.ts";
 
 export type ToEngine =
   | {
@@ -26,6 +27,7 @@ export type FromEngine =
   | { readonly type: "finished"; readonly attempt: AttemptRef; readonly text: string };
 
 export interface EngineThreadData {
+  readonly settings: WorkerSettings;
   /** element 0 is nonzero while an interrupt of the running prompt is requested */
   readonly interruptFlag: Int32Array;
 }

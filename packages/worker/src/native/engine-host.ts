@@ -1,16 +1,20 @@
 /** The main thread's side of the engine thread. */
 import { Worker } from "node:worker_threads";
-import type { FromEngine, ToEngine } from "./engine-messages.ts";
+import type { WorkerSettings } from "../settings.ts";
+import type { EngineThreadData, FromEngine, ToEngine } from "./engine-messages.ts";
 
 export class EngineHost {
   readonly #thread: Worker;
   readonly #flag = new Int32Array(new SharedArrayBuffer(4));
 
   /** `onDeath` is called when the thread is gone: nothing of the running prompt can be saved then. */
-  constructor(onMessage: (message: FromEngine) => void, onDeath: (reason: string) => void) {
-    this.#thread = new Worker(new URL("./engine-thread.ts", import.meta.url), {
-      workerData: { interruptFlag: this.#flag },
-    });
+  constructor(
+    settings: WorkerSettings,
+    onMessage: (message: FromEngine) => void,
+    onDeath: (reason: string) => void,
+  ) {
+    const workerData: EngineThreadData = { settings, interruptFlag: this.#flag };
+    this.#thread = new Worker(new URL("./engine-thread.ts", import.meta.url), { workerData });
     this.#thread.on("message", onMessage);
     this.#thread.on("error", (error) => onDeath(error.stack ?? String(error)));
     this.#thread.on("exit", (code) => onDeath(`the engine thread ended with code ${code}`));

@@ -3,14 +3,14 @@ import { parentPort, workerData } from "node:worker_threads";
 import { Engine } from "@hearth/engine";
 import { type AttemptRef, parseJson, printJson, type JsonObject, type RunMessage } from "@hearth/protocol";
 import type { EngineThreadData, FromEngine, ToEngine } from "./engine-messages.ts";
+import { nativeSettings } from "./native-settings.ts";
 import { buildRegistry } from "./registry.ts";
-import { readWorkerSettings } from "./settings.ts";
 
 if (parentPort === null) throw new Error("the engine runs in a thread of a worker");
 const port = parentPort;
-const { interruptFlag } = workerData as EngineThreadData;
-const settings = readWorkerSettings();
-const { registry } = await buildRegistry(settings);
+const { interruptFlag, settings } = workerData as EngineThreadData;
+const { modelFolders, metadata, previewSize, cache, packs } = nativeSettings(settings);
+const { registry } = await buildRegistry(settings.folders, { packs });
 let current: AttemptRef | undefined;
 
 const post = (message: FromEngine): void => port.postMessage(message);
@@ -18,9 +18,9 @@ const post = (message: FromEngine): void => port.postMessage(message);
 const engine = new Engine({
   registry,
   folders: settings.folders,
-  modelFolders: settings.modelFolders,
-  settings: { metadata: settings.metadata, previewSize: settings.previewSize },
-  cache: settings.cache,
+  modelFolders,
+  settings: { metadata, previewSize },
+  cache,
   interruptFlag,
   emit: (_promptId: string, message: RunMessage) => {
     if (current === undefined) return;

@@ -1,0 +1,96 @@
+/** Tells the event log what changes about workers, by comparing them after every change of the fleet. */
+import type { Fleet } from "./fleet.ts";
+import type { Member, WorkerMode } from "./member.ts";
+
+/** What is compared. Joining and leaving are told by who holds the links. */
+interface Seen {
+  readonly isConnected: boolean;
+  /** connected, and it says that it cannot run anything */
+  readonly isUnavailable: boolean;
+  readonly isFailing: boolean;
+  readonly mode: WorkerMode;
+}
+
+export interface WorkerEventParts {
+  readonly fleet: Pick<Fleet, "members" | "onChange">;
+  readonly emit: (type: string, data: object) => void;
+}
+
+const OF_MODE: Readonly<Record<WorkerMode, string>> = {
+  on: "worker.resumed",
+  paused: "worker.paused",
+  draining: "worker.draining",
+  disabled: "worker.disabled",
+};
+
+export class WorkerEvents {
+  readonly #parts: WorkerEventParts;
+  readonly #stop: () => void;
+  #seen: ReadonlyMap<string, Seen>;
+
+  /** How things are at this moment is told to nobody. */
+  constructor(parts: WorkerEventParts) {
+    this.#parts = parts;
+    this.#seen = seenOf(parts.fleet.members);
+    this.#stop = parts.fleet.onChange(() => this.#compare());
+  }
+
+  stop(): void {
+    this.#stop();
+  }
+
+  #compare(): void {
+    const before = this.#seen;
+    const { members } = this.#parts.fleet;
+    this.#seen = seenOf(members);
+    for (const member of members) {
+      for (const type of changesOf(before.get(member.name) ?? NEW, this.#seen.get(member.name) ?? NEW)) {
+        this.#parts.emit(type, dataOf(member, type));
+      }
+    }
+  }
+}
+
+const NEW: Seen = { isConnected: false, isUnavailable: false, isFailing: false, mode: "on" };
+
+function seenOf(members: readonly Member[]): ReadonlyMap<string, Seen> {
+  return new Map(
+    members.map(({ name, link, state, canary, mode }) => [
+      name,
+      {
+        isConnected: link !== undefined,
+        isUnavailable: link !== undefined && !state.isAvailable,
+        isFailing: canary?.isOk === false,
+        mode,
+      },
+    ]),
+  );
+}
+
+function changesOf(before: Seen, after: Seen): string[] {
+  const types: string[] = [];
+  if (!before.isUnavailable && after.isUnavailable) types.push("worker.unavailable");
+  // A worker that is lost is not available for that; when it joins again it says anew when it is not.
+  if (before.isUnavailable && !after.isUnavailable && before.isConnected && after.isConnected) {
+    types.push("worker.available");
+  }
+  if (before.isFailing !== after.isFailing)
+    types.push(`worker.canary.${after.isFailing ? "failed" : "passed"}`);
+  if (before.mode !== after.mode) types.push(OF_MODE[after.mode]);
+  return types;
+}
+
+function dataOf({ name, engine, address, state, canary }: Member, type: string): object {
+  const problem =
+    type === "worker.unavailable"
+      ? state.problem
+      : type === "worker.canary.failed"
+        ? canary?.problem
+        : undefined;
+  return {
+    worker: name,
+    engine,
+    ...(address === undefined ? {} : { address }),
+    ...(problem === undefined ? {} : { problem }),
+  };
+}
