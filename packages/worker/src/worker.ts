@@ -76,6 +76,11 @@ export class Worker {
     });
   }
 
+  /** Says goodbye: the hub gives what runs here to others. */
+  leave(): void {
+    this.#link.stop();
+  }
+
   #hello(): void {
     const { settings, engine } = this.#parts;
     this.#send({

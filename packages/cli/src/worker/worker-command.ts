@@ -58,6 +58,7 @@ export async function workerCommand(args: readonly string[]): Promise<number> {
       // Who asks twice does not want to wait.
       if (isEnding) process.exit(0);
       isEnding = true;
+      worker.leave();
       const late = setTimeout(() => process.exit(0), GOODBYE_MS);
       void engine
         .close()
@@ -66,9 +67,9 @@ export async function workerCommand(args: readonly string[]): Promise<number> {
         .then(() => process.exit(0));
     });
   }
-  Worker.start({
+  const worker = Worker.start({
     settings,
-    engine: silentWhen(() => isEnding, engine),
+    engine,
     exit: (code) => {
       if (!isEnding) ended.resolve(code);
     },
@@ -86,35 +87,4 @@ async function engineSettings(call: WorkerCall, folders: Folders): Promise<Worke
   const { metadata, previewSize, cache, packs } = parseFlags([]).options;
   const modelFolders = modelPaths(defaultModelFolders(folders));
   return { kind: "native", metadata, previewSize, cache, packs, modelFolders };
-}
-
-type Engine = Awaited<ReturnType<typeof createEngine>>;
-
-/** What an engine says while it ends is not the end of its jobs: the hub gives them to others. */
-function silentWhen(isEnding: () => boolean, engine: Engine): Engine {
-  const unless =
-    <Args extends unknown[]>(tell: (...args: Args) => void) =>
-    (...args: Args): void => {
-      if (!isEnding()) tell(...args);
-    };
-  const { concurrency, tunnelTarget } = engine;
-  const validate = engine.validate?.bind(engine);
-  return {
-    concurrency,
-    ...(tunnelTarget === undefined ? {} : { tunnelTarget }),
-    start: (events) =>
-      engine.start({
-        ...events,
-        said: unless(events.said),
-        previewed: unless(events.previewed),
-        finished: unless(events.finished),
-        gaveUp: unless(events.gaveUp),
-        died: unless(events.died),
-      }),
-    run: unless((assignment) => engine.run(assignment)),
-    interrupt: (attempt) => engine.interrupt(attempt),
-    free: (what) => engine.free(what),
-    ...(validate === undefined ? {} : { validate }),
-    close: () => engine.close(),
-  };
 }

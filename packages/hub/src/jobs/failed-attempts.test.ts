@@ -158,3 +158,21 @@ test("a worker that joins while jobs wait gets one, also when nothing else happe
   await hub.dispatcher.joined(native.link, true);
   assert.equal((await native.take("assign")).promptId, "a");
 });
+
+test("a job of a worker elsewhere that was stopped goes to another at once, and nobody is blamed", async (t) => {
+  const hub = await playedHub(t);
+  const far = new PlayedLink("far", "native", "1", true);
+  await hub.join(far);
+  await hub.submit("a");
+  await far.take("assign");
+  far.hasLeft = true;
+  hub.leave(far);
+  const near = new PlayedLink("near");
+  await hub.join(near);
+  assert.equal((await near.take("assign")).attempt, 2);
+  const job = await hub.store.getByPromptId("a");
+  assert.deepEqual(
+    [job?.uncleanStops, job?.retries.map(({ kind, text }) => [kind, text])],
+    [0, [["worker-left", "The worker far was stopped."]]],
+  );
+});

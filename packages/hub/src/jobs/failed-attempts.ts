@@ -40,13 +40,20 @@ export class FailedAttempts {
 
   /** The link of its worker broke: a live worker dials again, and the next driver of a ComfyUI finds the job there. */
   async linkLost(job: RunningJob, link: WorkerLink): Promise<void> {
-    const isPatient = link.engine === "comfyui" || link.isRemote;
+    // A ComfyUI goes on without its driver, whose next process will find the prompt there.
+    const isPatient = link.engine === "comfyui" || (link.isRemote && !link.hasLeft);
     const deadline = performance.now() + (isPatient ? COME_BACK_MS : PICK_UP_MS);
     const isAwaited = (): boolean => job.link === undefined && this.#running.has(job) && !this.#stopped;
-    while (isAwaited() && performance.now() < deadline && (isPatient || isAlive(link.pid))) {
+    while (
+      isAwaited() &&
+      performance.now() < deadline &&
+      (isPatient || (!link.isRemote && isAlive(link.pid)))
+    ) {
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
-    if (isAwaited()) await this.#again(job, "worker-died", `The worker ${link.name} is gone.`);
+    if (!isAwaited()) return;
+    if (link.hasLeft) await this.#again(job, "worker-left", `The worker ${link.name} was stopped.`);
+    else await this.#again(job, "worker-died", `The worker ${link.name} is gone.`);
   }
 
   /** What ran when the last hub died, and its worker has no more. */

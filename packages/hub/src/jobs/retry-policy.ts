@@ -3,7 +3,7 @@ import type { Retry } from "@hearth/jobs";
 import type { AttemptFailure, JsonObject, RunMessage } from "@hearth/protocol";
 import { workerNameOf } from "./worker-name.ts";
 
-export type RetryKind = AttemptFailure["kind"] | "worker-died" | "idle" | "out-of-memory";
+export type RetryKind = AttemptFailure["kind"] | "worker-died" | "worker-left" | "idle" | "out-of-memory";
 
 export interface RetryRule {
   /** attempts of a job that may end like this and be followed by another */
@@ -19,6 +19,8 @@ export const RETRY_RULES: Readonly<Record<RetryKind, RetryRule>> = {
   "worker-died": { most: Number.POSITIVE_INFINITY, isStop: true, elsewhere: false },
   lost: { most: Number.POSITIVE_INFINITY, isStop: true, elsewhere: false },
   idle: { most: Number.POSITIVE_INFINITY, isStop: true, elsewhere: false },
+  // Somebody ended it: no fault of the job.
+  "worker-left": { most: Number.POSITIVE_INFINITY, isStop: false, elsewhere: false },
   // Nothing ran. Its worker gets no other job until the ComfyUI answers again.
   unreachable: { most: 20, isStop: false, elsewhere: false },
   // As many as there are workers: each is asked once.

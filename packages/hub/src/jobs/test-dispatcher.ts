@@ -40,6 +40,7 @@ export class PlayedLink {
   readonly address = undefined;
   readonly settings = "";
   readonly isRemote: boolean;
+  hasLeft = false;
   readonly held: readonly never[] = [];
   readonly sent: HubToWorker[] = [];
   readonly #arrived = new Set<() => void>();

@@ -33,6 +33,8 @@ const MOST_LINKS = 1_000;
 const FILES = `${LINK_PATH}/files/`;
 const TUNNELS = `${LINK_PATH}/tunnels/`;
 
+/** A worker closes its link with this when it will not come back. */
+const GOODBYE = 1000;
 const CLOSE = { refused: 4400, notWanted: 4401, nameTaken: 4409 } as const;
 
 export interface GatewayEvents {
@@ -190,10 +192,12 @@ export class LinkGateway {
       );
       socket.terminate();
     });
-    socket.on("close", () => {
+    socket.on("close", (code) => {
       known();
       forget?.();
-      if (link !== undefined) this.#drop(link);
+      if (link === undefined) return;
+      link.hasLeft = code === GOODBYE;
+      this.#drop(link);
     });
     socket.on("ping", () => {
       if (link !== undefined) link.heardAt = performance.now();

@@ -17,8 +17,8 @@ test("a running process is alive, one whose end was fetched is not", async () =>
 });
 
 test("a zombie is not alive, although it takes signals", { skip: process.platform !== "linux" }, async () => {
-  // The shell becomes `cat`, which never fetches the end of the child that the shell had started.
-  const parent = spawn("sh", ["-c", "true & echo $!; exec cat"], { stdio: ["pipe", "pipe", "ignore"] });
+  // The shell becomes `cat` before its child ends, and `cat` never fetches that end.
+  const parent = spawn("sh", ["-c", "sleep 0.1 & echo $!; exec cat"], { stdio: ["pipe", "pipe", "ignore"] });
   const [line] = (await once(parent.stdout, "data")) as [Buffer];
   const zombie = Number(line.toString());
   try {

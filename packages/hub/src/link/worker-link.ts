@@ -33,6 +33,8 @@ export class WorkerLink {
   readonly held: readonly HeldAttempt[];
   /** it dialled from elsewhere: its process id says nothing here */
   readonly isRemote: boolean;
+  /** it said goodbye: its process ends because somebody wants that */
+  hasLeft = false;
   stats: WorkerStats | undefined;
   /** when the worker was last heard, in milliseconds of `performance.now()` */
   heardAt = performance.now();
