@@ -5,7 +5,7 @@ import { nodeClass, testFleet } from "../workers/test-support.ts";
 import { HubMetrics } from "./metrics.ts";
 
 async function lines(metrics: HubMetrics): Promise<Map<string, number>> {
-  const text = await metrics.text();
+  const { text } = await metrics.read();
   return new Map(
     text
       .split("\n")
