@@ -5,6 +5,13 @@ import { test } from "node:test";
 import { FLAGS } from "./flag-table.ts";
 import { FlagError, parseFlags } from "./flags.ts";
 
+function fails(line: string, message: RegExp): void {
+  assert.throws(
+    () => parseFlags(line.split(" ")),
+    (error) => error instanceof FlagError && message.test(error.message),
+  );
+}
+
 test("without flags it is ComfyUI's defaults", () => {
   const { options, ignored } = parseFlags([]);
   assert.deepEqual(options.listen, ["127.0.0.1"]);
@@ -69,11 +76,6 @@ test("what means nothing here is listed once", () => {
 });
 
 test("wrong lines are named", () => {
-  const fails = (line: string, message: RegExp): void =>
-    assert.throws(
-      () => parseFlags(line.split(" ")),
-      (error) => error instanceof FlagError && message.test(error.message),
-    );
   fails("--prot 1", /unrecognized arguments: --prot/);
   fails("serve", /unrecognized arguments: serve/);
   fails("--port", /--port: expected one argument/);
@@ -94,8 +96,29 @@ test("wrong lines are named", () => {
 test("every flag of the table can be given", () => {
   for (const [flag, { arity }] of FLAGS) {
     if (flag === "--database-url" || flag === "--preview-method") continue;
-    const words: Record<string, string> = { "--front-end-root": os.tmpdir(), "--restart-policy": "stall" };
+    const words: Record<string, string> = {
+      "--front-end-root": os.tmpdir(),
+      "--restart-policy": "stall",
+      "--prefer-native": "never",
+    };
     const value = words[flag] ?? "1";
-    assert.ok(parseFlags(arity === "one" || arity === "many" ? [flag, value] : [flag]), flag);
+    const before = flag === "--comfyui-command" ? ["--comfyui", "127.0.0.1:8189"] : [];
+    const given = arity === "one" || arity === "many" ? [flag, value] : [flag];
+    assert.ok(parseFlags([...before, ...given]), flag);
   }
+});
+
+test("ComfyUIs: each URL with its command in turn, and a name that is the same at every start", () => {
+  const { options } = parseFlags([
+    ...["--comfyui", "gpu-1:8188", "--comfyui", "https://me:secret@gpu-2/comfy/"],
+    ...["--comfyui-command", "python main.py --port 8188", "--no-native"],
+  ]);
+  assert.equal(options.native, false);
+  assert.deepEqual(options.comfyui, [
+    { name: "comfyui-gpu-1-8188", url: "http://gpu-1:8188/", command: "python main.py --port 8188" },
+    { name: "comfyui-gpu-2-comfy", url: "https://me:secret@gpu-2/comfy/" },
+  ]);
+  fails("--comfyui ftp://gpu-1", /--comfyui: 'ftp:\/\/gpu-1' is no http or https address/);
+  fails("--comfyui gpu-1 --comfyui http://gpu-1/", /'http:\/\/gpu-1\/' is given twice/);
+  fails("--comfyui-command x", /--comfyui-command: each needs its --comfyui URL/);
 });

@@ -200,7 +200,6 @@ export async function startHub(options: HubOptions): Promise<Hub> {
       joined: async (link) => {
         supervisors.joined(link);
         fleet.joined(link);
-        void studio.events.emit("worker.joined", { worker: link.name, engine: link.engine });
         await dispatcher.joined(link, supervisors.suits(link));
       },
       lost: (link) => {
@@ -208,7 +207,6 @@ export async function startHub(options: HubOptions): Promise<Hub> {
         fleet.lost(link);
         supervisors.lost(link);
         if (!isOpen) return;
-        void studio.events.emit("worker.lost", { worker: link.name, engine: link.engine });
         notifications.tell("worker-lost", `The worker ${link.name} is gone.`);
       },
       heartbeat: (link, message) => dispatcher.heartbeat(link, message),

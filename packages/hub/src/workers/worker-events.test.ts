@@ -33,6 +33,7 @@ test("a worker that cannot run anything is told once, and when it can again", as
   fleet.stateChanged(link, { isAvailable: false, problem: "still no answer" });
   fleet.stateChanged(link, { isAvailable: true });
   assert.deepEqual(told(), [
+    "Worker gpu-1 joined",
     "Worker gpu-1 cannot run anything: no answer",
     "Worker gpu-1 can run jobs again",
   ]);
@@ -44,7 +45,12 @@ test("a worker that went away is not told to be available when it dials again", 
   fleet.stateChanged(link, { isAvailable: false });
   fleet.lost(link);
   const again = await join({ name: "gpu-1", engine: "comfyui" }, CLASSES);
-  assert.deepEqual(told(), ["Worker gpu-1 cannot run anything: it does not say why"]);
+  assert.deepEqual(told(), [
+    "Worker gpu-1 joined",
+    "Worker gpu-1 cannot run anything: it does not say why",
+    "Worker gpu-1 is gone",
+    "Worker gpu-1 joined",
+  ]);
   fleet.stateChanged(again, { isAvailable: false, problem: "no answer" });
   assert.deepEqual(told(), ["Worker gpu-1 cannot run anything: no answer"]);
 });
@@ -52,6 +58,7 @@ test("a worker that went away is not told to be available when it dials again", 
 test("what an operator says of a worker is told, and that a draining one is done", async (t) => {
   const { fleet, join, told } = await listening(t);
   const link = await join({ name: "gpu-1" }, CLASSES);
+  told();
   await fleet.configure("gpu-1", { mode: "paused" });
   await fleet.configure("gpu-1", { mode: "paused", tags: ["a"] });
   await fleet.configure("gpu-1", { mode: "on" });
@@ -69,6 +76,7 @@ test("what an operator says of a worker is told, and that a draining one is done
 test("a canary is told when it fails, and when it sings after that", async (t) => {
   const { fleet, join, told } = await listening(t);
   await join({ name: "gpu-1" }, CLASSES);
+  told();
   const report = { at: 1, tookMs: 1 };
   fleet.canaryEnded("gpu-1", { ...report, isOk: true });
   fleet.canaryEnded("gpu-1", { ...report, isOk: false, problem: "no picture" });
@@ -94,4 +102,14 @@ test("how things were at the start is no event", async (t) => {
   await fleet.configure("gpu-1", { mode: "on" });
   assert.deepEqual(told, ["worker.resumed"]);
   await fleet.close();
+});
+
+test("that the hub's own native worker comes with it is no event; that it is lost, and comes back, is", async (t) => {
+  const { fleet, join, told } = await listening(t);
+  await fleet.supervise(["native"]);
+  const link = await join({ name: "native" }, CLASSES);
+  assert.deepEqual(told(), []);
+  fleet.lost(link);
+  await join({ name: "native" }, CLASSES);
+  assert.deepEqual(told(), ["Worker native is gone", "Worker native joined"]);
 });

@@ -2,7 +2,7 @@
 import type { Fleet } from "./fleet.ts";
 import type { Member, WorkerMode } from "./member.ts";
 
-/** What is compared. Joining and leaving are told by who holds the links. */
+/** What is compared. */
 interface Seen {
   readonly isConnected: boolean;
   /** connected, and it says that it cannot run anything */
@@ -26,6 +26,8 @@ const OF_MODE: Readonly<Record<WorkerMode, string>> = {
 export class WorkerEvents {
   readonly #parts: WorkerEventParts;
   readonly #stop: () => void;
+  /** workers that were lost since the hub started */
+  readonly #lost = new Set<string>();
   #seen: ReadonlyMap<string, Seen>;
 
   /** How things are at this moment is told to nobody. */
@@ -39,13 +41,20 @@ export class WorkerEvents {
     this.#stop();
   }
 
+  /** The hub's own native worker comes with the hub: that needs no telling, unless it was lost meanwhile. */
+  #isOwnStart({ name, engine, isSupervised }: Member): boolean {
+    return engine === "native" && isSupervised && !this.#lost.has(name);
+  }
+
   #compare(): void {
     const before = this.#seen;
     const { members } = this.#parts.fleet;
     this.#seen = seenOf(members);
     for (const member of members) {
       for (const type of changesOf(before.get(member.name) ?? NEW, this.#seen.get(member.name) ?? NEW)) {
-        this.#parts.emit(type, dataOf(member, type));
+        if (type === "worker.lost") this.#lost.add(member.name);
+        if (type !== "worker.joined" || !this.#isOwnStart(member))
+          this.#parts.emit(type, dataOf(member, type));
       }
     }
   }
@@ -69,6 +78,8 @@ function seenOf(members: readonly Member[]): ReadonlyMap<string, Seen> {
 
 function changesOf(before: Seen, after: Seen): string[] {
   const types: string[] = [];
+  if (!before.isConnected && after.isConnected) types.push("worker.joined");
+  if (before.isConnected && !after.isConnected) types.push("worker.lost");
   if (!before.isUnavailable && after.isUnavailable) types.push("worker.unavailable");
   // A worker that is lost is not available for that; when it joins again it says anew when it is not.
   if (before.isUnavailable && !after.isUnavailable && before.isConnected && after.isConnected) {
