@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import type { IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { test, type TestContext } from "node:test";
 import { WebSocket, WebSocketServer } from "ws";
@@ -23,10 +24,10 @@ async function connected(t: TestContext, autoPong = true): Promise<Pair> {
   });
   const heard: string[] = [];
   far.on("message", (data: Buffer) => heard.push(data.toString()));
-  const [near] = (await once(server, "connection")) as [WebSocket];
+  const [near, request] = (await once(server, "connection")) as [WebSocket, IncomingMessage];
   await once(far, "open");
   return {
-    client: new ClientSocket("sid", near),
+    client: new ClientSocket("sid", near, request.socket),
     heard,
     count: async (wanted) => {
       while (heard.length < wanted) await once(far, "message");

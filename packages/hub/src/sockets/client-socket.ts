@@ -1,4 +1,5 @@
 /** One client's socket: sends in order, and gives up on a client that never reads. */
+import type { Duplex } from "node:stream";
 import type { WebSocket } from "ws";
 
 /** A client that lets this much pile up is not coming back for it. */
@@ -24,12 +25,16 @@ export class ClientSocket {
   /** what the client said it can do; `undefined` until its first message */
   flags: Record<string, unknown> | undefined;
   readonly #socket: WebSocket;
+  readonly #connection: Duplex;
+  #isCorked = false;
   /** frames that wait, in order, behind the gates among them; empty while no gate is closed */
   readonly #waiting: (Frame | Gate)[] = [];
 
-  constructor(sid: string, socket: WebSocket) {
+  /** `connection`: that of the socket. */
+  constructor(sid: string, socket: WebSocket, connection: Duplex) {
     this.sid = sid;
     this.#socket = socket;
+    this.#connection = connection;
   }
 
   /** Which of the frames that differ by capability the client takes. */
@@ -70,8 +75,20 @@ export class ClientSocket {
 
   #write(frame: Frame): void {
     if (this.#socket.readyState !== this.#socket.OPEN) return;
-    if (this.#socket.bufferedAmount > MAX_BACKLOG_BYTES) this.#socket.terminate();
-    else this.#socket.send(frame, { binary: typeof frame !== "string" });
+    if (this.#socket.bufferedAmount > MAX_BACKLOG_BYTES) return this.#socket.terminate();
+    this.#cork();
+    this.#socket.send(frame, { binary: typeof frame !== "string" });
+  }
+
+  /** What is said in one turn goes out in one piece: asking the system costs more than what is said. */
+  #cork(): void {
+    if (this.#isCorked) return;
+    this.#isCorked = true;
+    this.#connection.cork();
+    process.nextTick(() => {
+      this.#isCorked = false;
+      this.#connection.uncork();
+    });
   }
 
   /**

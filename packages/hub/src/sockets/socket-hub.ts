@@ -40,13 +40,13 @@ export class SocketHub {
 
   /** Completes an upgrade that was let through. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    this.#server.handleUpgrade(request, socket, head, (webSocket) => this.#add(request, webSocket));
+    this.#server.handleUpgrade(request, socket, head, (webSocket) => this.#add(request, webSocket, socket));
   }
 
-  #add(request: IncomingMessage, webSocket: WebSocket): void {
+  #add(request: IncomingMessage, webSocket: WebSocket, connection: Duplex): void {
     const query = new URL(request.url ?? "/", "http://localhost").searchParams;
     const sid = query.get("clientId") || randomUUID().replaceAll("-", "");
-    const client = new ClientSocket(sid, webSocket);
+    const client = new ClientSocket(sid, webSocket, connection);
     // A new connection takes the id over; the older socket stays open and hears nothing more.
     this.#clients.set(sid, client);
     // What the client still sends is read and dropped meanwhile: ending at once would take the close code from it.
