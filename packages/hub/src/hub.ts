@@ -1,11 +1,12 @@
 /** A hub: the process part that owns HTTP, the database and the queue. */
 import { rmSync } from "node:fs";
 import path from "node:path";
-import { EventFile, type Finish, type JobStore, openSqliteStore } from "@hearth/jobs";
+import { EventFile, type Finish, openSqliteStore } from "@hearth/jobs";
 import { type Folders, makeFolders, type PackReport } from "@hearth/protocol";
 import type { Logger } from "pino";
 import { Assets } from "./assets/index.ts";
 import { publicEvent } from "./events/event-log.ts";
+import { EventUpkeep } from "./events/event-upkeep.ts";
 import { wordJobEvent } from "./events/job-words.ts";
 import { FileNames, ObjectInfo } from "./files/file-lists.ts";
 import type { ModelFolders } from "./files/model-folders.ts";
@@ -98,7 +99,7 @@ export async function startHub(options: HubOptions): Promise<Hub> {
   const events = await EventFile.open(path.join(folders.studio, "events.jsonl"), store, {
     print: (event) => publicEvent(event, zone),
   });
-  const eventTimer = appendEvents(events, store, log);
+  const upkeep = new EventUpkeep({ store, file: events, log });
   const leftBehind = readRunningFile(folders);
   const names = new FileNames(folders, options.modelFolders);
   const { preferNative } = options;
@@ -319,8 +320,7 @@ export async function startHub(options: HubOptions): Promise<Hub> {
         gateway,
         sockets,
         store,
-        events,
-        eventTimer,
+        upkeep,
       });
     },
   };
@@ -342,18 +342,6 @@ async function openAssets(
     log.error({ err: error }, "the asset database cannot be opened: assets are unavailable");
     return undefined;
   }
-}
-
-const EVENTS_MS = 500;
-
-/** The event file follows the table at its own pace: nobody waits for it. */
-function appendEvents(events: EventFile, store: JobStore, log: Logger): NodeJS.Timeout {
-  let version = store.version;
-  return setInterval(() => {
-    if (store.version === version) return;
-    version = store.version;
-    events.append().catch((error: unknown) => log.error({ err: error }, "events.jsonl could not be written"));
-  }, EVENTS_MS);
 }
 
 function noteEnd({ state, startedAt, endedAt }: Finish, metrics: HubMetrics, log: Logger): void {

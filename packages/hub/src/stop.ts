@@ -1,7 +1,8 @@
 /** Stopping a hub in order: jobs go back to the queue, answers are finished, the database is closed. */
-import type { EventFile, JobStore } from "@hearth/jobs";
+import type { JobStore } from "@hearth/jobs";
 import type { FastifyInstance } from "fastify";
 import type { Assets } from "./assets/index.ts";
+import type { EventUpkeep } from "./events/event-upkeep.ts";
 import type { LateContracts } from "./http/late-contracts.ts";
 import type { Dispatcher } from "./jobs/dispatcher.ts";
 import type { LinkGateway } from "./link/gateway.ts";
@@ -29,12 +30,11 @@ export interface RunningHub {
   readonly gateway: LinkGateway;
   readonly sockets: SocketHub;
   readonly store: JobStore;
-  readonly events: EventFile;
-  readonly eventTimer: NodeJS.Timeout;
+  readonly upkeep: EventUpkeep;
 }
 
 export async function stopHub(hub: RunningHub): Promise<void> {
-  const { app, gateway, events, store } = hub;
+  const { app, gateway, store } = hub;
   hub.supervisors.stop();
   await hub.dispatcher.stop({ handOver: hub.handOver });
   hub.sockets.close();
@@ -54,8 +54,6 @@ export async function stopHub(hub: RunningHub): Promise<void> {
   await gateway.close();
   await hub.assets?.close();
   await hub.studio.close();
-  clearInterval(hub.eventTimer);
-  await events.append();
-  await events.close();
+  await hub.upkeep.close();
   await store.close();
 }
