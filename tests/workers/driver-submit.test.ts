@@ -123,7 +123,7 @@ describe("a prompt is submitted once", { concurrency: 4 }, () => {
     driver.run(graphs.sleep(1));
     await until("the run", () => peer.accepted[0]);
     const next = await restartDriver();
-    const attempt = next.run(graphs.sleep(1));
+    const attempt = next.run(graphs.sleep(1), { attempt: 2 });
     const result = await next.finished(attempt);
     assert.equal(result.status, "success");
     assert.equal(peer.count("POST /prompt"), 1);
@@ -135,7 +135,7 @@ describe("a prompt is submitted once", { concurrency: 4 }, () => {
     driver.run(graphs.save());
     await until("the submit", () => peer.accepted[0]);
     const next = await restartDriver();
-    const attempt = next.run(graphs.save());
+    const attempt = next.run(graphs.save(), { attempt: 2 });
     await until("a look", () => (peer.count("GET /queue") > 3 ? true : undefined));
     peer.interruptForeign();
     assert.equal((await next.finished(attempt)).status, "success");

@@ -219,10 +219,11 @@ export class Attempt {
 
   /** Whether an attempt of the job is there already. */
   async #lookFirst(): Promise<Place> {
+    // Nobody has had the job before.
+    if (this.ref.attempt === 1) return { at: "unknown" };
     const wanted = this.#wanted;
     const queued = await this.#parts.reconciler.inQueue(wanted);
     if (queued !== undefined) return queued;
-    if (this.ref.attempt === 1) return { at: "unknown" };
     const entry = await this.#parts.reconciler.ended(wanted);
     if (entry !== undefined) return { at: "ended", comfyId: this.#comfyId, entry };
     const other = await this.#parts.reconciler.endedUnderAnyId(wanted);
@@ -256,7 +257,11 @@ export class Attempt {
       this.#isSubmitting = true;
       let answer: Answer | Unanswered;
       try {
-        answer = await client.request("POST", "/prompt", { body, deadlineMs: timing.submitMs });
+        answer = await client.request("POST", "/prompt", {
+          ...{ body, deadlineMs: timing.submitMs },
+          // On a kept one, a ComfyUI that went away looks as if it might have taken the prompt.
+          isOnNewConnection: true,
+        });
       } catch (error) {
         if (!(error instanceof Unanswered)) throw error;
         answer = error;
@@ -319,7 +324,8 @@ export class Attempt {
         if (performance.now() > deadline) {
           this.#waiting.throwIfStopped();
           throw new GaveUp({
-            kind: "lost",
+            // Nobody saw it run: that the ComfyUI is gone need not be the prompt's fault.
+            kind: this.#assignment.resume === true ? "lost" : "unreachable",
             text: `${why}; whether it has the prompt is not known: ${error.message}`,
           });
         }

@@ -33,6 +33,8 @@ interface RequestOptions {
   /** JSON text */
   readonly body?: string;
   readonly deadlineMs?: number;
+  /** not on one that was kept from before: when it fails, nothing was sent */
+  readonly isOnNewConnection?: boolean;
 }
 
 export class ComfyClient {
@@ -54,12 +56,12 @@ export class ComfyClient {
 
   /** Any status is an answer. @throws Unanswered */
   async request(method: string, path: string, options: RequestOptions = {}): Promise<Answer> {
-    const { body, deadlineMs = this.#requestMs } = options;
-    const { request, response } = this.#begin(method, path, {
-      ...(body === undefined
+    const { body, deadlineMs = this.#requestMs, isOnNewConnection = false } = options;
+    const headers =
+      body === undefined
         ? {}
-        : { "content-type": "application/json", "content-length": String(Buffer.byteLength(body)) }),
-    });
+        : { "content-type": "application/json", "content-length": String(Buffer.byteLength(body)) };
+    const { request, response } = this.#begin(method, path, headers, isOnNewConnection);
     const timer = setTimeout(
       () => request.destroy(new Error(`no answer within ${deadlineMs / 1000} s`)),
       deadlineMs,
@@ -166,11 +168,12 @@ export class ComfyClient {
     method: string,
     path: string,
     headers: Readonly<Record<string, string>>,
+    isOnNewConnection = false,
   ): { request: http.ClientRequest; response: Promise<http.IncomingMessage> } {
     const { isTls, http: urlOf, headers: own } = this.#address;
     const request = (isTls ? https : http).request(urlOf(path), {
       method,
-      agent: this.#agent,
+      agent: isOnNewConnection ? false : this.#agent,
       headers: { ...own, ...headers },
     });
     const response = new Promise<http.IncomingMessage>((resolve, reject) => {
