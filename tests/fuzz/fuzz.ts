@@ -4,7 +4,7 @@ import { placesOf } from "../contract/session.ts";
 import { heldMemory } from "../security/hostile.ts";
 import { alive, type TestServer, until } from "../support/server.ts";
 import { missing, plant } from "./kept.ts";
-import { Random } from "./random.ts";
+import { Random } from "../support/random.ts";
 import { type FuzzRequest, makeRequest } from "./requests.ts";
 import { type Outcome, send } from "./send.ts";
 

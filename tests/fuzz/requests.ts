@@ -2,7 +2,7 @@
 import { gzipSync } from "node:zlib";
 import type { DescribedOperation } from "../contract/contract.ts";
 import { placesOf } from "../contract/session.ts";
-import type { Random } from "./random.ts";
+import type { Random } from "../support/random.ts";
 import { encoded, jsonText, text } from "./values.ts";
 
 /** What goes onto the wire. */

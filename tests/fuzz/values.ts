@@ -1,5 +1,5 @@
 /** Values that people do not think of: texts, JSON and parameters. */
-import type { Random } from "./random.ts";
+import type { Random } from "../support/random.ts";
 
 const TEXTS = [
   "",

@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
+import { generator } from "../support/random.ts";
 import { kill, until } from "../support/server.ts";
 import { Fleet, type Third } from "./fleet.ts";
 
@@ -25,18 +26,6 @@ export interface ChaosReport {
   /** outputs that were read and belong to their job */
   readonly outputs: number;
   readonly seconds: number;
-}
-
-/** A small generator (mulberry32): 0 ≤ x < 1. */
-function generator(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
 }
 
 /** What goes wrong; `ms` is how long, where it lasts. */

@@ -1,20 +1,24 @@
 /** Numbers that look random and are the same for the same seed. */
 
-export class Random {
-  #state: number;
-
-  /** Requests are numbered, and each has a source of its own: so one of them can be sent again alone. */
-  constructor(seed: number, index = 0) {
-    this.#state = (Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b) ^ Math.imul(index + 1, 0xc2b2ae35)) >>> 0;
-  }
-
-  /** 0 ≤ value < 1 (mulberry32). */
-  next(): number {
-    this.#state = (this.#state + 0x6d2b79f5) >>> 0;
-    let value = this.#state;
+/** A small generator (mulberry32): 0 ≤ x < 1. */
+export function generator(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let value = state;
     value = Math.imul(value ^ (value >>> 15), value | 1);
     value ^= value + Math.imul(value ^ (value >>> 7), value | 61);
     return ((value ^ (value >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
+export class Random {
+  /** 0 ≤ value < 1 */
+  readonly next: () => number;
+
+  /** Requests are numbered, and each has a source of its own: so one of them can be sent again alone. */
+  constructor(seed: number, index = 0) {
+    this.next = generator(Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b) ^ Math.imul(index + 1, 0xc2b2ae35));
   }
 
   /** An integer, 0 ≤ value < bound. */
