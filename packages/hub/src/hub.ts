@@ -147,7 +147,7 @@ export async function startHub(options: HubOptions): Promise<Hub> {
       ),
   };
   const workerEvents = new WorkerEvents({
-    fleet,
+    ...{ fleet, log },
     emit: (type, data) => void studio.events.emit(type, data),
   });
   const canaries = new Canaries({ fleet, log, isIdle: (link) => !dispatcher.isBusy(link) });

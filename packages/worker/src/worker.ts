@@ -31,7 +31,8 @@ export class Worker {
   readonly #link: LinkClient;
   /** attempts that a hub has not taken yet, by job */
   readonly #logs = new Map<string, AttemptLog>();
-  #announcement: Announcement = { classes: [], packs: [] };
+  /** absent: the engine does not know yet what it can run */
+  #announcement: Announcement | undefined;
   #state: WorkerState | undefined;
   #welcomed = false;
   #stopping = false;
@@ -147,7 +148,7 @@ export class Worker {
   }
 
   #announce(): void {
-    this.#send({ type: "nodes", ...this.#announcement });
+    if (this.#announcement !== undefined) this.#send({ type: "nodes", ...this.#announcement });
   }
 
   #drop(ref: AttemptRef): void {

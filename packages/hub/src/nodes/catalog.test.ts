@@ -146,3 +146,22 @@ test("a native worker on another machine offers the models of that machine", asy
   const info = new ObjectInfo(catalog, names).current().byClass.get("VAELoader");
   assert.deepEqual(options(info, "vae_name"), ["pixel_space", "far.safetensors"]);
 });
+
+test("who asks before any worker has come waits for one, but not for ever", async (t) => {
+  const { fleet, join } = await testFleet(t);
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const hopeless = new NodeCatalog(fleet);
+  let isKnown = false;
+  const asked = hopeless.whenKnown().then(() => (isKnown = true));
+  t.mock.timers.tick(59_999);
+  await Promise.resolve();
+  assert.equal(isKnown, false);
+  t.mock.timers.tick(1);
+  await asked;
+  assert.equal(hopeless.version, 0);
+  const catalog = new NodeCatalog(fleet);
+  const known = catalog.whenKnown();
+  await join({ name: "native" }, [nodeClass("A")]);
+  await known;
+  assert.equal(catalog.version, 1);
+});

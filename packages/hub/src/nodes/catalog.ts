@@ -14,9 +14,13 @@ import { withUploads } from "./upload-inputs.ts";
 /** One worker that counts. */
 type Source = Pick<Member, "name" | "engine" | "nodes">;
 
+/** Nobody waits longer for the first worker: then the answer is that there are no classes. */
+const PATIENCE_MS = 60_000;
+
 export class NodeCatalog {
   readonly #fleet: Pick<Fleet, "members" | "version">;
   readonly #known = Promise.withResolvers<void>();
+  #patience: NodeJS.Timeout | undefined;
   #fleetVersion = -1;
   #version = 0;
   #sources: readonly Source[] = [];
@@ -64,8 +68,9 @@ export class NodeCatalog {
       .filter((announced) => announced !== undefined);
   }
 
-  /** Resolves once any classes are known. */
+  /** Resolves once any classes are known, or a while after it was first asked: a ComfyUI that starts takes its time. */
   whenKnown(): Promise<void> {
+    this.#patience ??= setTimeout(() => this.#known.resolve(), PATIENCE_MS).unref();
     return this.#known.promise;
   }
 
@@ -89,6 +94,7 @@ export class NodeCatalog {
     this.#names = undefined;
     this.#version += 1;
     this.#known.resolve();
+    clearTimeout(this.#patience);
   }
 
   #allNames(): readonly string[] {

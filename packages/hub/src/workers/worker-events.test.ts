@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 import type { JsonObject } from "@hearth/protocol";
+import { pino } from "pino";
 import { describe, KNOWN_TYPES } from "../events/words.ts";
 import { nodeClass, type TestFleet, testFleet } from "./test-support.ts";
 import { WorkerEvents } from "./worker-events.ts";
@@ -15,6 +16,7 @@ async function listening(t: TestContext): Promise<Listening> {
   const told: string[] = [];
   const events = new WorkerEvents({
     fleet: fleet.fleet,
+    log: pino({ level: "silent" }),
     emit: (type, data) => {
       assert.ok(KNOWN_TYPES.includes(type), type);
       told.push(describe(type, data as JsonObject).message);
@@ -95,7 +97,7 @@ test("how things were at the start is no event", async (t) => {
   await first.fleet.close();
   const fleet = await first.reopen();
   const told: string[] = [];
-  const events = new WorkerEvents({ fleet, emit: (type) => told.push(type) });
+  const events = new WorkerEvents({ fleet, log: pino({ level: "silent" }), emit: (type) => told.push(type) });
   t.after(() => events.stop());
   await fleet.configure("gpu-1", { tags: ["a"] });
   assert.deepEqual(told, []);

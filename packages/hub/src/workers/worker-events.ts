@@ -1,4 +1,7 @@
 /** Tells the event log what changes about workers, by comparing them after every change of the fleet. */
+import type { JsonObject } from "@hearth/protocol";
+import type { Logger } from "pino";
+import { describe } from "../events/words.ts";
 import type { Fleet } from "./fleet.ts";
 import type { Member, WorkerMode } from "./member.ts";
 
@@ -14,6 +17,7 @@ interface Seen {
 export interface WorkerEventParts {
   readonly fleet: Pick<Fleet, "members" | "onChange">;
   readonly emit: (type: string, data: object) => void;
+  readonly log: Pick<Logger, "info" | "warn">;
 }
 
 const OF_MODE: Readonly<Record<WorkerMode, string>> = {
@@ -41,6 +45,12 @@ export class WorkerEvents {
     this.#stop();
   }
 
+  #tell(type: string, data: JsonObject): void {
+    const { severity, message } = describe(type, data);
+    this.#parts.log[severity === "info" || severity === "success" ? "info" : "warn"](message);
+    this.#parts.emit(type, data);
+  }
+
   /** The hub's own native worker comes with the hub: that needs no telling, unless it was lost meanwhile. */
   #isOwnStart({ name, engine, isSupervised }: Member): boolean {
     return engine === "native" && isSupervised && !this.#lost.has(name);
@@ -53,8 +63,7 @@ export class WorkerEvents {
     for (const member of members) {
       for (const type of changesOf(before.get(member.name) ?? NEW, this.#seen.get(member.name) ?? NEW)) {
         if (type === "worker.lost") this.#lost.add(member.name);
-        if (type !== "worker.joined" || !this.#isOwnStart(member))
-          this.#parts.emit(type, dataOf(member, type));
+        if (type !== "worker.joined" || !this.#isOwnStart(member)) this.#tell(type, dataOf(member, type));
       }
     }
   }
@@ -91,7 +100,7 @@ function changesOf(before: Seen, after: Seen): string[] {
   return types;
 }
 
-function dataOf({ name, engine, address, state, canary }: Member, type: string): object {
+function dataOf({ name, engine, address, state, canary }: Member, type: string): JsonObject {
   const problem =
     type === "worker.unavailable"
       ? state.problem
