@@ -14,6 +14,12 @@ import type { ComfyUiOption } from "./flags.ts";
 /** Without a hub and idle for so long, a worker ends. */
 const ORPHAN_MS = 30_000;
 
+export interface ComfyUi extends ComfyUiOption {
+  /** sent along with every request to it */
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly tags?: readonly string[];
+}
+
 export class Launchers {
   readonly #folders: Folders;
   readonly #token: string;
@@ -28,19 +34,25 @@ export class Launchers {
   }
 
   /** The driver of a ComfyUI. */
-  comfyUi({ name, url, command }: ComfyUiOption): WorkerLauncher {
+  comfyUi({ name, url, command, headers, tags = [] }: ComfyUi): WorkerLauncher {
     const engine: ComfyUiEngineSettings = {
       kind: "comfyui",
       url,
+      ...(headers === undefined ? {} : { headers }),
       ...(command === undefined ? {} : { command }),
     };
-    return this.#launcher(name, engine, `worker-${name}.log`);
+    return this.#launcher(name, engine, `worker-${name}.log`, tags);
   }
 
-  #launcher(name: string, engine: WorkerSettings["engine"], logName: string): WorkerLauncher {
+  #launcher(
+    name: string,
+    engine: WorkerSettings["engine"],
+    logName: string,
+    tags: readonly string[] = [],
+  ): WorkerLauncher {
     const settingsFor = (workerId: string): WorkerSettings => ({
       ...{ workerId, name, engine, token: this.#token, folders: this.#folders },
-      ...{ files: "shared", concurrency: 1, tags: [] },
+      ...{ files: "shared", concurrency: 1, tags },
       hub: { socket: linkSocketPath(this.#folders) },
       orphanMs: Number(process.env["HEARTH_ORPHAN_MS"] ?? ORPHAN_MS),
     });

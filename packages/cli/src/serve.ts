@@ -136,6 +136,7 @@ export async function createServer(
       ...(options.native ? [launchers.native(nativeSettings(options, modelFolders))] : []),
       ...options.comfyui.map((comfyui) => launchers.comfyUi(comfyui)),
     ],
+    runnerLauncher: (runner) => launchers.comfyUi(runner),
     preferNative: options.preferNative,
     freeIdleMs: options.freeIdleMs,
   });

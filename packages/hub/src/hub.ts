@@ -51,6 +51,7 @@ import { comfyUiDevices } from "./workers/devices.ts";
 import type { PreferNative } from "./workers/eligibility.ts";
 import { Fleet } from "./workers/fleet.ts";
 import { IdleMemory } from "./workers/idle-memory.ts";
+import { RegisteredRunners, type RunnerLauncher } from "./workers/registered-runners.ts";
 import { Scheduler } from "./workers/scheduler.ts";
 import { Supervisors } from "./workers/supervisors.ts";
 import { WorkerEvents } from "./workers/worker-events.ts";
@@ -71,6 +72,8 @@ export interface HubOptions {
   readonly control: ControlOptions;
   /** the workers that this hub starts */
   readonly launchers: readonly WorkerLauncher[];
+  /** starts the driver of a registered runner */
+  readonly runnerLauncher: RunnerLauncher;
   /** which prompts the native worker takes before others */
   readonly preferNative: PreferNative;
   /** idle workers are told to free memory after so long; 0: never */
@@ -104,7 +107,6 @@ export async function startHub(options: HubOptions): Promise<Hub> {
   const names = new FileNames(folders, options.modelFolders);
   const { preferNative } = options;
   const fleet = await Fleet.open({ documents: store.documents, store, log, names, preferNative });
-  await fleet.supervise(options.launchers.map(({ name }) => name));
   const catalog = new NodeCatalog(fleet);
   const studio = await Studio.open({
     ...{ options: options.studio, store, folders, modelFolders: options.modelFolders, catalog, log },
@@ -193,7 +195,16 @@ export async function startHub(options: HubOptions): Promise<Hub> {
     sockets: () => sockets.size,
     workers: () => fleet.members,
   });
-  const supervisors = new Supervisors(options.launchers, log, note);
+  const runners: RegisteredRunners = new RegisteredRunners({
+    ...{ documents: store.documents, keys: studio.keys, launcherOf: options.runnerLauncher, fleet, log },
+    supervisors: () => supervisors,
+    retire: (link) => dispatcher.retire(link),
+  });
+  const registered = await runners.launchers();
+  runners.began(registered);
+  const launchers = [...options.launchers, ...registered];
+  await fleet.supervise(launchers.map(({ name }) => name));
+  const supervisors = new Supervisors(launchers, log, note);
   const gateway = new LinkGateway(
     linkSocketPath(folders),
     keptSecret(path.dirname(options.databaseFile), "link-token").secret,
@@ -224,7 +235,7 @@ export async function startHub(options: HubOptions): Promise<Hub> {
     {
       access: () => app.access,
       files: new LinkFiles({ folders, maxUploadBytes: LARGEST_OUTPUT_BYTES, log }),
-      isReserved: (name) => options.launchers.some((launcher) => launcher.name === name),
+      isReserved: (name) => supervisors.has(name),
     },
   );
 
@@ -246,6 +257,7 @@ export async function startHub(options: HubOptions): Promise<Hub> {
       control: {
         ...{ store, submit, dispatcher, folders, log, maxUploadBytes, options: options.control },
         queueChanged: () => sockets.broadcastStatus(),
+        runnersChanged: () => void runners.follow(),
         secret: keptSecret(folders.studio, "url-secret").secret,
       },
     });
@@ -307,6 +319,7 @@ export async function startHub(options: HubOptions): Promise<Hub> {
       canaries.stop();
       workerEvents.stop();
       scheduler.stop();
+      runners.stop();
       idleMemory.stop();
       return stopHub({
         handOver,

@@ -11,6 +11,8 @@ export interface ControlParts {
   readonly dispatcher: Pick<Dispatcher, "interrupt" | "kick">;
   /** jobs left the queue without having run: clients that watch its length are told */
   readonly queueChanged: () => void;
+  /** runners were registered, changed or removed */
+  readonly runnersChanged: () => void;
   /** the input and output folders */
   readonly folders: { readonly input: string; readonly output: string };
   /** limit of a request's body, in bytes */

@@ -136,10 +136,7 @@ export class Dispatcher {
       this.#parts.fleet.jobStarted(link, job.ref.promptId, job.needs);
       if (job.isUnwanted === true) link.interrupt(job.ref);
     }
-    if (!suits) {
-      this.#retired.add(link);
-      link.send({ type: "stop" });
-    }
+    if (!suits) this.retire(link);
     for (const job of this.#running.all()) {
       const isIts = job.workerId !== undefined && workerNameOf(job.workerId) === link.name;
       if (job.link !== undefined || !isIts) continue;
@@ -148,6 +145,12 @@ export class Dispatcher {
       else if (job.isInherited || job.workerId === link.workerId) await this.#failed.stall(job);
     }
     this.kick();
+  }
+
+  /** The worker gets nothing new, and ends when it is done. */
+  retire(link: WorkerLink): void {
+    this.#retired.add(link);
+    link.send({ type: "stop" });
   }
 
   /** A driver that is gone had the job; its ComfyUI may have it still. */

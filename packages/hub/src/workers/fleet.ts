@@ -122,6 +122,18 @@ export class Fleet {
     this.#changed();
   }
 
+  /** The hub starts these too, from now on. */
+  async alsoSupervise(names: readonly string[]): Promise<void> {
+    if (names.some((name) => !this.#supervised.has(name))) await this.supervise(names);
+  }
+
+  /** The hub does not start this one any more. */
+  unsupervise(name: string): void {
+    this.#supervised.delete(name);
+    const record = this.#members.get(name);
+    if (record !== undefined) record.isSupervised = false;
+  }
+
   /** A worker said hello. An older link of the same name counts no more. */
   joined(link: WorkerLink): void {
     const record = this.#members.get(link.name) ?? new MemberRecord(link.name);

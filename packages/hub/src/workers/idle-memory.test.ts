@@ -9,8 +9,9 @@ test("a worker that has run something is told once, after it was idle for long e
   const link = { send: (message: unknown) => told.push(message) } as unknown as WorkerLink;
   const running = new Set<string>();
   let now = 0;
+  let completed = 0;
   const memory = new IdleMemory({
-    members: () => [{ link, running } as unknown as Member],
+    members: () => [{ link, running, completed, failed: 0 } as unknown as Member],
     afterMs: 1_000,
     now: () => now,
   });
@@ -20,8 +21,9 @@ test("a worker that has run something is told once, after it was idle for long e
     return told.length;
   };
   assert.equal(at(5_000), 0, "it has run nothing: there is nothing to free");
-  memory.used(link);
-  assert.equal(at(5_999), 0);
+  completed = 1;
+  assert.equal(at(5_500), 0, "a short one has run since the last look");
+  assert.equal(at(6_499), 0);
   running.add("a");
   assert.equal(at(7_000), 0, "it runs");
   running.clear();

@@ -15,8 +15,8 @@ export interface IdleMemoryParts {
 export class IdleMemory {
   readonly #parts: IdleMemoryParts;
   readonly #timer: NodeJS.Timeout | undefined;
-  /** since when a worker that has run something is idle; absent: it has run nothing since it was told */
-  readonly #idleSince = new Map<WorkerLink, number>();
+  /** jobs that a worker had ended at the last look, and since when it is idle; absent: it has run nothing since it was told */
+  readonly #seen = new Map<WorkerLink, { readonly ended: number; readonly idleSince: number | undefined }>();
 
   constructor(parts: IdleMemoryParts) {
     this.#parts = parts;
@@ -29,22 +29,19 @@ export class IdleMemory {
   look(): void {
     const now = (this.#parts.now ?? performance.now.bind(performance))();
     const standing = new Set<WorkerLink>();
-    for (const { link, running } of this.#parts.members()) {
+    for (const { link, running, completed, failed } of this.#parts.members()) {
       if (link === undefined) continue;
       standing.add(link);
-      const since = this.#idleSince.get(link);
-      if (running.size > 0) this.#idleSince.set(link, now);
-      else if (since !== undefined && now - since >= this.#parts.afterMs) {
-        this.#idleSince.delete(link);
-        link.send({ type: "free", unloadModels: true, freeMemory: true });
-      }
+      const ended = completed + failed;
+      const seen = this.#seen.get(link);
+      // A short job begins and ends between two looks.
+      const hasRun = running.size > 0 || ended !== (seen?.ended ?? ended);
+      const idleSince = hasRun ? now : seen?.idleSince;
+      const isTold = !hasRun && idleSince !== undefined && now - idleSince >= this.#parts.afterMs;
+      if (isTold) link.send({ type: "free", unloadModels: true, freeMemory: true });
+      this.#seen.set(link, { ended, idleSince: isTold ? undefined : idleSince });
     }
-    for (const link of this.#idleSince.keys()) if (!standing.has(link)) this.#idleSince.delete(link);
-  }
-
-  /** A job has begun on this worker. */
-  used(link: WorkerLink): void {
-    this.#idleSince.set(link, (this.#parts.now ?? performance.now.bind(performance))());
+    for (const link of this.#seen.keys()) if (!standing.has(link)) this.#seen.delete(link);
   }
 
   stop(): void {

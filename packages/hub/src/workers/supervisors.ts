@@ -1,26 +1,24 @@
-/** The workers that this hub starts itself, each with a supervisor of its own. */
+/** The workers that this hub starts itself, each with a supervisor of its own. Some come and go while it runs. */
 import type { Logger } from "pino";
 import { type WorkerLauncher, WorkerSupervisor } from "../link/supervisor.ts";
 import type { WorkerLink } from "../link/worker-link.ts";
 
+interface Supervised {
+  readonly launcher: WorkerLauncher;
+  readonly supervisor: WorkerSupervisor;
+}
+
 export class Supervisors {
-  readonly #launchers: ReadonlyMap<string, WorkerLauncher>;
-  readonly #supervisors: ReadonlyMap<string, WorkerSupervisor>;
+  readonly #all = new Map<string, Supervised>();
   readonly #pids = new Map<string, number>();
+  readonly #log: Logger;
+  readonly #noted: () => void;
 
   /** `noted` is called whenever the process ids are others. */
   constructor(launchers: readonly WorkerLauncher[], log: Logger, noted: () => void) {
-    this.#launchers = new Map(launchers.map((launcher) => [launcher.name, launcher]));
-    this.#supervisors = new Map(
-      launchers.map((launcher) => {
-        const note = (pid: number | undefined): void => {
-          if (pid === undefined) this.#pids.delete(launcher.name);
-          else this.#pids.set(launcher.name, pid);
-          noted();
-        };
-        return [launcher.name, new WorkerSupervisor(launcher, log, note)];
-      }),
-    );
+    this.#log = log;
+    this.#noted = noted;
+    for (const launcher of launchers) this.#add(launcher);
   }
 
   /** Process ids by the name of the worker. */
@@ -28,25 +26,60 @@ export class Supervisors {
     return Object.fromEntries(this.#pids);
   }
 
+  has(name: string): boolean {
+    return this.#all.has(name);
+  }
+
   /** Starts them, or takes over the processes that the last hub left behind. */
   begin(leftBehind: Readonly<Record<string, number>>): void {
-    for (const [name, supervisor] of this.#supervisors) supervisor.begin(leftBehind[name]);
+    for (const [name, { supervisor }] of this.#all) supervisor.begin(leftBehind[name]);
+  }
+
+  /**
+   * Starts one more worker, or the same with other settings. One that is connected under its name is the caller's to
+   * retire: the new one is started when that has ended.
+   */
+  add(launcher: WorkerLauncher, connected: WorkerLink | undefined): void {
+    this.#all.get(launcher.name)?.supervisor.stop();
+    const supervisor = this.#add(launcher);
+    if (connected === undefined) supervisor.begin(undefined);
+    else supervisor.joined(connected.pid);
+  }
+
+  /** Starts this worker no more. */
+  remove(name: string): void {
+    this.#all.get(name)?.supervisor.stop();
+    this.#all.delete(name);
+    this.#pids.delete(name);
+    this.#noted();
+  }
+
+  #add(launcher: WorkerLauncher): WorkerSupervisor {
+    const { name } = launcher;
+    const note = (pid: number | undefined): void => {
+      if (pid === undefined) this.#pids.delete(name);
+      else this.#pids.set(name, pid);
+      this.#noted();
+    };
+    const supervisor = new WorkerSupervisor(launcher, this.#log, note);
+    this.#all.set(name, { launcher, supervisor });
+    return supervisor;
   }
 
   joined(link: WorkerLink): void {
-    if (!link.isRemote) this.#supervisors.get(link.name)?.joined(link.pid);
+    if (!link.isRemote) this.#all.get(link.name)?.supervisor.joined(link.pid);
   }
 
   lost(link: WorkerLink): void {
-    if (!link.isRemote) this.#supervisors.get(link.name)?.lost(link.pid);
+    if (!link.isRemote) this.#all.get(link.name)?.supervisor.lost(link.pid);
   }
 
   /** False for a worker of this machine that was started with other settings than are wanted now, or is not wanted. */
   suits(link: WorkerLink): boolean {
-    return link.isRemote || this.#launchers.get(link.name)?.settings === link.settings;
+    return link.isRemote || this.#all.get(link.name)?.launcher.settings === link.settings;
   }
 
   stop(): void {
-    for (const supervisor of this.#supervisors.values()) supervisor.stop();
+    for (const { supervisor } of this.#all.values()) supervisor.stop();
   }
 }

@@ -1,8 +1,9 @@
-/** `/v1/runner`: registered ComfyUI servers. */
+/** `/v1/runner`: registered ComfyUI servers, which run jobs while they are active. */
 import type { FastifyRequest } from "fastify";
 import Type, { type Static } from "typebox";
 import { sendEmpty, sendJson } from "../answers.ts";
 import { HttpError } from "../errors.ts";
+import { type Runner, RUNNERS } from "../../workers/registered-runners.ts";
 import { checkedBody, checkedQuery } from "../validate.ts";
 import type { ControlContext } from "./context.ts";
 import { OwnedDocuments, type OwnedDocument, shownTimes } from "./owned-documents.ts";
@@ -22,19 +23,6 @@ export const NEW_RUNNER = Type.Object({
 export const CHANGED_RUNNER = Type.Partial(NEW_RUNNER);
 export const LIST_QUERY = Type.Object({ ...PAGE_QUERY, status: Type.Optional(STATUS) });
 
-/** A registered runner. Jobs with tags suit it when it has all of them; without tags on either side, all do. */
-export interface Runner {
-  readonly name: string;
-  readonly endpoint: string;
-  /** sent along with every request to it */
-  readonly headers: Readonly<Record<string, string>>;
-  readonly tags: readonly string[];
-  readonly status: "active" | "disabled";
-}
-
-/** The collection of documents that runners are kept in. */
-export const RUNNERS = "control_runners";
-
 export function registerRunners({ register, parts }: ControlContext): void {
   const runners = new OwnedDocuments<Runner>(parts.store.documents, RUNNERS, "runner");
   const idOf = (request: FastifyRequest): string => (request.params as { id: string }).id;
@@ -50,7 +38,9 @@ export function registerRunners({ register, parts }: ControlContext): void {
   register("POST", "/v1/runner", "run", async (request, reply) => {
     const { name, endpoint, headers = {}, tags = [], status = "active" } = checkedBody(request, NEW_RUNNER);
     const runner = checked({ name, endpoint, headers, tags, status });
-    return sendJson(reply, shown(await runners.create(request, runner)), 201);
+    const created = await runners.create(request, runner);
+    parts.runnersChanged();
+    return sendJson(reply, shown(created), 201);
   });
   register("GET", "/v1/runner/:id", "read", async (request, reply) =>
     sendJson(reply, shown(await runners.get(request, idOf(request)))),
@@ -58,10 +48,13 @@ export function registerRunners({ register, parts }: ControlContext): void {
   register("PUT", "/v1/runner/:id", "run", async (request, reply) => {
     const document = await runners.get(request, idOf(request));
     const changed = merged(document.value, checkedBody(request, CHANGED_RUNNER));
-    return sendJson(reply, shown(await runners.replace(document, checked(changed))));
+    const replaced = await runners.replace(document, checked(changed));
+    parts.runnersChanged();
+    return sendJson(reply, shown(replaced));
   });
   register("DELETE", "/v1/runner/:id", "run", async (request, reply) => {
     await runners.remove(request, idOf(request));
+    parts.runnersChanged();
     return sendEmpty(reply, 204);
   });
 }

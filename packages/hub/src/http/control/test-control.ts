@@ -60,6 +60,7 @@ export async function startControlServer(
       },
       dispatcher: { interrupt: () => false, kick: () => undefined },
       queueChanged: () => undefined,
+      runnersChanged: () => undefined,
       folders,
       maxUploadBytes: 1024 * 1024,
       secret: "url-secret",
