@@ -22,6 +22,8 @@ import { workerNameOf } from "./worker-name.ts";
 /** How long an attempt may go unheard before another may take its job; heartbeats renew it. */
 const LEASE_MS = 30_000;
 const RENEW_MS = 5_000;
+/** After a claim that the database could not write. */
+const CLAIM_AGAIN_MS = 1_000;
 
 export interface DispatcherParts extends Omit<FailedAttemptParts, "requeued"> {
   readonly fleet: Fleet;
@@ -198,7 +200,8 @@ export class Dispatcher {
         }
       }
     } catch (error) {
-      this.#parts.log.error({ err: error }, "claiming a job failed");
+      this.#parts.log.error({ err: error }, "claiming a job failed; trying again");
+      setTimeout(() => this.kick(), CLAIM_AGAIN_MS).unref();
     } finally {
       this.#claiming = undefined;
     }

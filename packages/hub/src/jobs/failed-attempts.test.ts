@@ -176,3 +176,26 @@ test("a job of a worker elsewhere that was stopped goes to another at once, and 
     [0, [["worker-left", "The worker far was stopped."]]],
   );
 });
+
+test("what the database cannot write for a while is written later: claims and retries", async (t) => {
+  const hub = await playedHub(t);
+  const fails = (name: "claim" | "requeue", times: number): void => {
+    const real = hub.store[name].bind(hub.store) as (...given: unknown[]) => Promise<unknown>;
+    let left = times;
+    const broken = (...given: unknown[]): Promise<unknown> => {
+      left -= 1;
+      return left >= 0 ? Promise.reject(new Error("disk I/O error")) : real(...given);
+    };
+    Object.assign(hub.store, { [name]: broken });
+  };
+  const gpu = new PlayedLink("gpu", "comfyui");
+  await hub.join(gpu);
+  fails("claim", 1);
+  fails("requeue", 2);
+  await hub.submit("a");
+  hub.giveUp(gpu, await gpu.take("assign"), { kind: "unreachable", text: "no answer" });
+  const again = await gpu.take("assign");
+  assert.equal(again.attempt, 2);
+  hub.finish(gpu, again);
+  await hub.until("a", "completed");
+});

@@ -3,6 +3,7 @@ import type { AttemptRef, RunResult } from "@hearth/protocol";
 import { isAlive } from "../link/process-alive.ts";
 import type { WorkerLink } from "../link/worker-link.ts";
 import { interruptedResult, lostResult } from "./lost-result.ts";
+import { persistently } from "./persistently.ts";
 import { mayRetry, refusedBy, RETRY_RULES, type RetryKind } from "./retry-policy.ts";
 import type { GaveUp, ReportParts, RunReports } from "./run-reports.ts";
 import type { RunningJob, RunningJobs } from "./running-job.ts";
@@ -116,7 +117,9 @@ export class FailedAttempts {
     const isPossible = !elsewhere || hasWorkerFor(job.needs, refusedBy(job.retries, job.workerId));
     if (job.isUnwanted === true) return this.#reports.end(job, interruptedResult(promptId), "fail");
     if (!mayRetry(job.retries, kind) || !isPossible) return this.#reports.end(job, result, "fail");
-    const outcome = await store.requeue(jobId, attempt, { kind, text, isStop });
+    const how = { log, promptId, isStopped: () => this.#stopped };
+    const outcome = await persistently(() => store.requeue(jobId, attempt, { kind, text, isStop }), how);
+    if (outcome === undefined) return;
     log.warn({ job: promptId, kind, outcome }, text);
     if (outcome === "failed") {
       const died = "The worker died twice while running this prompt; it is not tried again by itself.";

@@ -10,6 +10,7 @@ import type { SocketHub } from "../sockets/socket-hub.ts";
 import { finishOf } from "./finish.ts";
 import type { OutputIds } from "./output-ids.ts";
 import type { QueueCount } from "./queue-count.ts";
+import { persistently } from "./persistently.ts";
 import { isOutOfMemory, mayRetry } from "./retry-policy.ts";
 import type { RunningJob, RunningJobs } from "./running-job.ts";
 import type { JobWatcher } from "./watcher.ts";
@@ -35,10 +36,6 @@ export interface ReportEvents {
   /** it has ended, in the database too */
   readonly ended: (job: RunningJob, result: RunResult) => void;
 }
-
-/** What is waited for before the end of a job is tried to be written again. */
-const FIRST_DELAY_MS = 50;
-const LONGEST_DELAY_MS = 5_000;
 
 export class RunReports {
   readonly #parts: ReportParts;
@@ -169,20 +166,11 @@ export class RunReports {
   }
 
   /** True: it is in history now; false: the attempt was not the current one; `undefined`: the hub stopped meanwhile. */
-  async #write(job: RunningJob, finished: ReturnType<typeof finishOf>): Promise<boolean | undefined> {
+  #write(job: RunningJob, finished: ReturnType<typeof finishOf>): Promise<boolean | undefined> {
+    const { jobId, promptId, attempt } = job.ref;
     const { store, log } = this.#parts;
-    for (let delay = FIRST_DELAY_MS; ; delay = Math.min(delay * 2, LONGEST_DELAY_MS)) {
-      try {
-        return await store.finish(job.ref.jobId, job.ref.attempt, finished);
-      } catch (error) {
-        if (this.#stopped) return undefined;
-        log.error(
-          { err: error, job: job.ref.promptId },
-          "the end of a job could not be written; trying again",
-        );
-        await new Promise((resolve) => setTimeout(resolve, delay));
-      }
-    }
+    const how = { log, promptId, isStopped: () => this.#stopped };
+    return persistently(() => store.finish(jobId, attempt, finished), how);
   }
 
   lost(link: WorkerLink): void {
