@@ -46,6 +46,40 @@ export function recordsPromises(check: Check): void {
     assert.deepEqual(await ids("gar"), ["b"]);
   });
 
+  check("a text search with more conditions finds and counts what fits all of them", async (store) => {
+    for (const [id, owner, flow] of [
+      ["a", "o", "x"],
+      ["b", "o", "y"],
+      ["c", "p", "x"],
+      ["d", "p", "y"],
+    ] as const) {
+      const details = `{"workflow_id": "${flow}", "text": "harbour"}`;
+      await store.accept(newJob(id, { owner, surface: "studio", details }));
+      await runNext(store, { state: id === "d" ? "failed" : "completed", error: "{}" });
+    }
+    await store.accept(newJob("waits", { owner: "o", details: '{"text": "harbour"}' }));
+    const ended = ["completed", "failed", "cancelled", "stalled"] as const;
+    const found = async (more: object): Promise<[string, number]> => {
+      const options = { order: "newest", text: "harb", limit: 2, ...more } as const;
+      const { jobs, total } = await store.listRecords(options);
+      return [jobs.map((job) => job.promptId).join(" "), total];
+    };
+    assert.deepEqual(await found({}), ["d c", 4]);
+    assert.deepEqual(await found({ states: ended }), ["d c", 4]);
+    assert.deepEqual(await found({ states: ended, owner: "o" }), ["b a", 2]);
+    assert.deepEqual(await found({ states: ["failed"], owner: "p" }), ["d", 1]);
+    assert.deepEqual(await found({ states: ended, studioWorkflow: "x", limit: 1 }), ["c", 2]);
+    assert.deepEqual(await found({ surface: "comfy" }), ["", 0]);
+    const { id: c } = (await store.recordByPromptId("c")) ?? { id: "" };
+    assert.deepEqual(await found({ states: ended, acceptedBefore: c, owner: "o", limit: 1 }), ["b", 2]);
+    // Totals are kept only while nothing happens.
+    const { id: a } = (await store.recordByPromptId("a")) ?? { id: "" };
+    await store.remove(a);
+    assert.deepEqual(await found({ states: ended, owner: "o" }), ["b", 1]);
+    await store.setDetails(c, '{"workflow_id": "y"}');
+    assert.deepEqual(await found({ states: ended, studioWorkflow: "x" }), ["", 0]);
+  });
+
   check("records of one workflow of Studio, and of states that have ended", async (store) => {
     for (const [id, flow] of [
       ["a", "x"],

@@ -13,6 +13,7 @@ import { Statements } from "./statements.ts";
 
 const HISTORY_STATES: readonly JobState[] = ["completed", "failed", "cancelled", "stalled"];
 const IN_HISTORY = "state IN ('completed', 'failed', 'cancelled', 'stalled')";
+const BEFORE = "jobs.id < ?";
 const ENDED = "('completed', 'failed', 'cancelled', 'stalled', 'invalid')";
 
 export class JobRecords {
@@ -147,17 +148,17 @@ export class JobRecords {
   list(options: ListRecords): { jobs: JobRecord[]; total: number } {
     const chosen = selection(options);
     if (chosen === undefined) return { jobs: [], total: 0 };
-    const { from, where, values } = chosen;
+    const { page, counted, byText, values } = chosen;
     const order =
       options.order === "queue"
         ? "CASE state WHEN 'running' THEN 0 WHEN 'queued' THEN 1 ELSE 2 END, number, prompt_id, jobs.id"
-        : chosen.byText
+        : byText
           ? "job_texts.rowid DESC"
           : "jobs.id DESC";
     // The page is found in an index alone; only its own wide rows are read.
     const ids = this.#sql
       .all(
-        `SELECT jobs.id AS id FROM ${from} ${where} ORDER BY ${order} LIMIT ? OFFSET ?`,
+        `SELECT jobs.id AS id FROM ${page} ORDER BY ${order} LIMIT ? OFFSET ?`,
         ...values,
         options.limit ?? -1,
         options.offset ?? 0,
@@ -168,9 +169,6 @@ export class JobRecords {
       return row === undefined ? [] : [jobRecord(row)];
     });
     if (options.countAll === false) return { jobs, total: jobs.length };
-    // The text search knows ended jobs alone: where nothing else is asked, their rows need not be looked at.
-    const counted =
-      chosen.byText && chosen.isOfText ? "job_texts WHERE job_texts MATCH ?" : `${from} ${where}`;
     return { jobs, total: this.#totals.count(counted, values) };
   }
 
@@ -193,13 +191,14 @@ export class JobRecords {
   }
 }
 
+/** One question in two forms, FROM clauses with their conditions: both take the same values. */
 interface Selection {
-  readonly from: string;
-  readonly where: string;
+  /** reads in the order of the page, and stops when that is full */
+  readonly page: string;
+  /** reads all there is, without their rows */
+  readonly counted: string;
   readonly values: SQLInputValue[];
   readonly byText: boolean;
-  /** all ended jobs with the words, whoever's and whatever they were */
-  readonly isOfText: boolean;
 }
 
 /** Undefined: nothing can match. */
@@ -208,14 +207,8 @@ function selection(options: ListRecords): Selection | undefined {
   const parts: string[] = [];
   const values: SQLInputValue[] = [];
   let from = "jobs";
-  if (text !== undefined) {
-    const query = searchQuery(text);
-    if (query === undefined) return undefined;
-    // CROSS JOIN keeps this order: the words first, newest job first, then the row of each.
-    from = "job_texts CROSS JOIN jobs ON jobs.id = job_texts.rowid";
-    parts.push("job_texts MATCH ?");
-    values.push(query);
-  }
+  const query = text === undefined ? undefined : searchQuery(text);
+  if (text !== undefined && query === undefined) return undefined;
   if (studioWorkflow !== undefined) {
     parts.push("surface = 'studio' AND details IS NOT NULL AND details ->> '$.workflow_id' = ?");
     values.push(studioWorkflow);
@@ -226,8 +219,7 @@ function selection(options: ListRecords): Selection | undefined {
     if (states.every((state) => HISTORY_STATES.includes(state))) {
       parts.push(IN_HISTORY);
       if (studioWorkflow === undefined && surface === undefined) {
-        const index = owner === undefined ? "jobs_ended" : "jobs_ended_by_owner";
-        from = from.replace(/\bjobs(?= ON |$)/, `jobs INDEXED BY ${index}`);
+        from = `jobs INDEXED BY ${owner === undefined ? "jobs_ended" : "jobs_ended_by_owner"}`;
       }
     }
     if (states.every((state) => state === "queued" || state === "running")) parts.push(IS_ACTIVE);
@@ -237,7 +229,7 @@ function selection(options: ListRecords): Selection | undefined {
     }
   }
   if (options.acceptedBefore !== undefined) {
-    parts.push(text === undefined ? "jobs.id < ?" : "job_texts.rowid < ?");
+    parts.push(BEFORE);
     values.push(Number(options.acceptedBefore));
   }
   if (surface !== undefined) {
@@ -249,7 +241,22 @@ function selection(options: ListRecords): Selection | undefined {
     parts.push("owner = ?");
     values.push(owner);
   }
-  const where = parts.length === 0 ? "" : `WHERE ${parts.join(" AND ")}`;
-  const isOfText = values.length === 1 && parts[1] === IN_HISTORY && parts.length === 2;
-  return { from, where, values, byText: text !== undefined, isOfText };
+  const where = parts.length === 0 ? "" : ` WHERE ${parts.join(" AND ")}`;
+  if (query === undefined) {
+    return { page: from + where, counted: from + where, values, byText: false };
+  }
+  // CROSS JOIN keeps this order: the words first, newest job first, then the row of each.
+  const joined = `job_texts CROSS JOIN ${from} ON jobs.id = job_texts.rowid`;
+  const found = "WHERE job_texts MATCH ?";
+  // Seeking each hit would take several times as long as making a set of the jobs. The text search knows ended jobs alone:
+  // where nothing else is asked, it knows the answer.
+  const isAll = parts.every((part) => part === IN_HISTORY);
+  const among = isAll ? "" : ` AND +rowid IN (SELECT jobs.id FROM ${from}${where})`;
+  return {
+    // The text index begins where the page does.
+    page: [`${joined} ${found}`, ...parts].join(" AND ").replace(BEFORE, "job_texts.rowid < ?"),
+    counted: `job_texts ${found}${among}`,
+    values: [query, ...values],
+    byText: true,
+  };
 }
