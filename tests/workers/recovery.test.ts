@@ -231,6 +231,10 @@ describe("recovery of jobs on ComfyUI workers", { concurrency: 2 }, () => {
       "1": { class_type: "CheckpointLoaderSimple", inputs: { ckpt_name: name } },
       "2": { class_type: "PreviewAny", inputs: { source: ["1", 2] } },
     });
+    await until("the class that only one worker has", async () => {
+      const known = await hub.json<JsonObject>("/object_info/CheckpointLoaderSimple");
+      return Object.keys(known).length > 0 ? true : undefined;
+    });
     const refused = await hub.post("/prompt", { prompt: prompt("nowhere.safetensors") });
     assert.equal(refused.status, 400);
     assert.match(await refused.text(), /nowhere\.safetensors/);
