@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { needsText } from "../workers/needs.ts";
 import { PlayedLink, playedHub } from "./test-dispatcher.ts";
 
 const OOM = { exception_type: "torch.OutOfMemoryError", exception_message: "CUDA out of memory." };
@@ -198,4 +199,14 @@ test("what the database cannot write for a while is written later: claims and re
   assert.equal(again.attempt, 2);
   hub.finish(gpu, again);
   await hub.until("a", "completed");
+});
+
+test("a ComfyUI that is alone takes no job that needs a class which it does not have", async (t) => {
+  const hub = await playedHub(t);
+  const gpu = new PlayedLink("gpu", "comfyui");
+  await hub.join(gpu);
+  await hub.submit("a", { needs: needsText({ classes: ["Elsewhere"], values: [], models: [], tags: [] }) });
+  await hub.submit("b");
+  assert.equal((await gpu.take("assign")).promptId, "b", "the first in turn waits for another worker");
+  assert.equal((await hub.store.getByPromptId("a"))?.state, "queued");
 });

@@ -23,10 +23,11 @@ export class Scheduler {
     this.#parts = parts;
   }
 
-  /** Which job a worker takes; `others` are asked after it. `undefined`: it is the only one, and takes the first in turn. */
+  /** Which job a worker takes; `others` are asked after it. `undefined`: it is the only one and native, and takes the first in turn. */
   chooserFor(link: WorkerLink, others: ReadonlySet<WorkerLink>): Choose | undefined {
     const { fleet } = this.#parts;
-    if (fleet.members.length === 1) return undefined;
+    // A ComfyUI may be one of several that come and go: what waits may need another one.
+    if (fleet.members.length === 1 && link.engine === "native") return undefined;
     const now = Date.now();
     const { decisions } = this;
     const choose = chooserFor({ fleet, link, untried: others, now, waits: this.#waits, decisions });
